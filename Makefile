@@ -1,0 +1,49 @@
+# Each target works from a fresh clone on a machine that has Python 3.11+, Java 17+ and Maven.
+# Another Python than the one called python3: make setup PYTHON=python3.12
+PYTHON ?= python3
+UV := .venv/bin/uv pip
+BIN := .venv/bin
+
+.PHONY: setup demo test check bench tools
+
+setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
+
+demo: setup  ## two workers, a simulated product and a crash, live in the terminal
+	@$(BIN)/journeys demo
+
+test: setup  ## all tests; they start brokers of their own
+	@$(BIN)/pytest
+
+check: setup  ## style, types, layers, dependencies, dead code
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/deptry schemas streams
+	$(BIN)/vulture
+
+bench: setup  ## throughput of one worker beside the limit of its Kafka client
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run
+
+tools:
+	@ops/tools $(PYTHON)
+
+# The installer comes from the lock like everything else, with its hash; afterwards it keeps .venv to the lock.
+.venv/bin/uv: | tools
+	@echo "making .venv"
+	@$(PYTHON) -m venv .venv
+	@awk '/^[a-z]/ { keep = /^uv==/ } keep' ops/requirements.lock > .venv/uv.txt
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .venv/uv.txt
+
+.venv/installed: ops/requirements.lock pyproject.toml .venv/bin/uv
+	@echo "installing what ops/requirements.lock names"
+	@$(UV) sync --quiet --python .venv --require-hashes ops/requirements.lock
+	@$(UV) install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+ops/kafka/lib/fetched: ops/kafka/pom.xml | tools
+	@echo "fetching Apache Kafka"
+	@rm -rf ops/kafka/lib
+	@said=$$(mvn --quiet --batch-mode --strict-checksums --file ops/kafka/pom.xml dependency:copy-dependencies 2>&1) \
+		|| { echo "$$said"; exit 1; }
+	@touch $@

@@ -1,0 +1,1 @@
+"""Nouns: the frozen models of what crosses a process boundary, and nothing else."""

@@ -1,0 +1,1 @@
+"""Verbs: what becomes of events, in rooms whose imports go downwards only."""

@@ -1,0 +1,27 @@
+"""`journeys schemas`: write the JSON Schemas of events, transitions and the other records, for editors and validators.
+
+Exit codes: 0 written, 2 the folder cannot be written.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from streams.codec.json_schema import generate
+
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write them; made if it is absent.")]
+
+
+def schemas(out: Out = Path("schemas/json")) -> None:
+    """Write the JSON Schema of everything that crosses the process boundary."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, text in generate().items():
+            (out / name).write_text(text, encoding="utf-8")
+            print(out / name)
+    except OSError as error:
+        typer.echo(f"{out}: cannot be written: {error.strerror}; choose another folder with --out", err=True)
+        raise typer.Exit(2) from None

@@ -1,0 +1,48 @@
+"""`occurred_at` of an event -> ms since the epoch. The grammar is that of engine.values; range and speed are ours.
+
+A text is cut into minute, second, millisecond and the rest. Each piece that stood in an accepted text is remembered, so
+nearly all texts are four look-ups: 0.3 µs instead of 2. Does not know: records, arrival.
+"""
+
+from __future__ import annotations
+
+from streams.engine.values import instant_ms
+
+EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
+LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+MINUTE_MS = 60_000
+DAY_MS = 86_400_000
+REMEMBERED = 50_000  # pieces of each kind, some 5 MB; then they are collected anew
+
+_minutes: dict[str, int] = {}  # "2026-03-04T10:00:" -> ms, as if in UTC
+_seconds = {f"{second:02d}.": second * 1_000 for second in range(60)}
+_millis = {f"{milli:03d}": milli for milli in range(1_000)}
+_rests: dict[str, int] = {}  # "Z", "456Z", "+01:00" -> ms to be added: less than a day either way
+
+
+def occurred_ms(text: str) -> int | None:
+    """RFC 3339 with offset -> ms since the epoch, finer digits cut off. None: anything else, or outside 1971 - 9999."""
+    try:
+        return _minutes[text[:17]] + _seconds[text[17:20]] + _millis[text[20:23]] + _rests[text[23:]]
+    except KeyError:
+        return _read(text)
+
+
+def _read(text: str) -> int | None:
+    ms = instant_ms(text)
+    if ms is None or not EARLIEST_MS <= ms <= LATEST_MS:
+        return None
+    second, milli, rest = text[17:20], text[20:23], text[23:]
+    # Not within a day of either end: whatever the rest adds, the sum of remembered pieces stays in range.
+    if second in _seconds and milli in _millis and EARLIEST_MS + 2 * DAY_MS < ms < LATEST_MS - 2 * DAY_MS:
+        local = instant_ms(f"{text[:19]}Z")
+        assert local is not None
+        _remember(_minutes, text[:17], local - _seconds[second])
+        _remember(_rests, rest, ms - local - _millis[milli])
+    return ms
+
+
+def _remember(pieces: dict[str, int], piece: str, ms: int) -> None:
+    if len(pieces) >= REMEMBERED:
+        pieces.clear()
+    pieces[piece] = ms

@@ -1,0 +1,301 @@
+"""The lane of one input partition: opens it, runs it, and after a failure opens it again (runtime.md section 2).
+
+    fetch || apply || commit. Whatever arrives while a commit is on the wire goes into the next one, so the batch grows
+    with the load and no timer has to be tuned; `batch.linger` only spares the broker at low load.
+
+Order of precedence in the loop: take note of a commit; commit; due steps; records; a tick; wait. Due steps that are
+left come before any record, in chunks that are transactions of their own.
+Does not know: group membership, other lanes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import IllegalStateError, KafkaError
+
+from streams.live.clients import Clients, abandon
+from streams.live.clock import BrokerClock
+from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
+from streams.live.quarantine import Quarantine
+from streams.live.reader import Reader, Records, name
+from streams.live.restore import Home, Rows, restore
+from streams.live.settings import Settings
+from streams.live.tenure import Tenure
+from streams.live.topics import TopicNames
+from streams.live.transaction import COMMIT_TIMEOUT_MS, Transactions
+from streams.partition.processor import Processor
+
+HEARTBEATS = 1.5  # of ours, after which the group has told us if a partition is no longer ours
+RETRY_MS = (100, 500)  # at random between, so that lanes that failed together do not come back together
+MOST_RETRY_MS = 5_000
+PROGRESS_S = 2.0
+EXPECTED = (Broken, KafkaError, OSError)  # TimeoutError is an OSError
+MOST_FAULTS = 10  # anything else, without a commit between
+CREATE_TIME = 0  # timestamp_type
+HORIZONS = 4
+
+log = logging.getLogger(__name__)
+
+
+class Meaning(NamedTuple):
+    """By hash: what states mean, the journey files, and the settings that change a result."""
+
+    fingerprint: str
+    definitions: str
+    settings: str
+
+
+class Ask(Protocol):
+    """Has the agent run a step of the tenure. Raises `Poisoned` for what the step raises."""
+
+    async def __call__(self, lane: Lane, tenure: Tenure, step: Callable[[], int | None]) -> int:
+        """What the step returns, 0 for None."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the lanes of a worker share. machine: makes a processor. stop: ends the worker, with the reason."""
+
+    settings: Settings
+    names: TopicNames
+    partitions: int
+    meaning: Meaning
+    clients: Clients
+    consumer: AIOKafkaConsumer
+    watcher: AIOKafkaConsumer
+    admin: AIOKafkaAdminClient
+    clock: BrokerClock
+    restores: asyncio.Semaphore
+    machine: Callable[[], Processor]
+    ask: Ask
+    stop: Callable[[Stopped], None]
+
+
+class Horizon(NamedTuple):
+    """Whoever has read all records before offset `end` has read all that arrived before `time` (broker time, ms)."""
+
+    time: int
+    end: int
+
+
+class Lane:
+    """Owns the partition while its task runs; keeps what it has while it is parked."""
+
+    def __init__(self, around: Surroundings, tp: TopicPartition) -> None:
+        self.tp = tp
+        self.tenure: Tenure | None = None
+        self._around, self._settings = around, around.settings
+        self._home = Home(around.names, tp, around.partitions, around.meaning.fingerprint)
+        self._reader = Reader(around.consumer, around.watcher, tp)
+        self._quarantine = Quarantine(name(tp), around.settings.batch.max_events)
+        self._failures = 0
+        self._horizons: list[Horizon] = []
+        self._offered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    # -- what the worker does with it
+    def start(self) -> None:
+        """Open the partition, or go on where it was parked."""
+        self._task = asyncio.create_task(self._drive())
+
+    async def park(self, limit_ms: int) -> None:
+        """Stop, but let what is on the wire finish. State and producer are kept.
+
+        If the partition comes back and nobody else had it, it goes on; otherwise its first transaction is fenced.
+        """
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        committing = self.tenure.committing if self.tenure is not None else None
+        if committing is not None:
+            await asyncio.wait([committing], timeout=limit_ms / 1_000)
+            if not committing.done() or committing.cancelled() or committing.exception():
+                await self.discard()
+
+    async def discard(self) -> None:
+        """Drop state and producer."""
+        tenure, self.tenure = self.tenure, None
+        if tenure is not None:
+            if tenure.committing is not None:
+                tenure.committing.cancel()
+            await tenure.transactions.close()
+
+    def offer(self, horizon: Horizon) -> None:
+        """What the broker's time was and where the log ended then. The oldest are reached first, the newest say most."""
+        if len(self._horizons) >= HORIZONS:
+            self._horizons.pop()
+        self._horizons.append(horizon)
+        if not self._offered.done():
+            self._offered.set_result(None)
+
+    # -- from failure to failure
+    async def _drive(self) -> None:
+        try:
+            while True:
+                try:
+                    tenure = self.tenure or await self._open()
+                    await self._run(tenure)
+                except Stopped:
+                    raise
+                except Exception as error:  # noqa: BLE001  # a lane survives whatever happens to one tenure
+                    await asyncio.sleep(await self._fail(error) / 1_000)
+        except Stopped as error:
+            await self.discard()
+            self._around.stop(error)
+
+    async def _open(self) -> Tenure:
+        around = self._around
+        tenure = Tenure(around.machine(), Transactions(around.clients, self._home), around.clock)
+        self.tenure = tenure
+
+        async def load(rows: Rows) -> None:
+            await around.ask(self, tenure, partial(tenure.load, rows))
+
+        try:
+            async with around.restores:
+                await tenure.transactions.fence()
+                began = time.monotonic()
+                restored = await restore(around.clients, around.admin, self._home, load)
+                meaning = around.meaning
+                await around.ask(self, tenure, partial(tenure.begin, restored, meaning.definitions, meaning.settings))
+        except BaseException:
+            self.tenure = None
+            abandon(tenure.transactions.close())
+            raise
+        took = time.monotonic() - began
+        what = (self.tp.partition, tenure.next_offset, restored.states, took)
+        log.info("partition %d open at %d: restored %d states in %.2f s", *what)
+        return tenure
+
+    async def _fail(self, error: Exception) -> float:
+        """Drop everything; returns how long to wait, in ms. Raises `Stopped` if there is nothing left to try."""
+        self._failures += 1
+        if self._failures > MOST_FAULTS and not isinstance(error, EXPECTED):
+            raise Faulty(f"partition {self.tp.partition} fails again and again: {where(error)}; please report it")
+        log.warning("partition %d: rebuilding after %s: %s", self.tp.partition, type(error).__name__, error)
+        with contextlib.suppress(IllegalStateError):  # it may not be ours any more
+            self._around.consumer.pause(self.tp)
+        tenure = self.tenure
+        if tenure is not None:
+            if tenure.committing is not None:
+                await asyncio.wait([tenure.committing], timeout=COMMIT_TIMEOUT_MS / 1_000)
+                if tenure.committing.done() and not tenure.committing.exception():
+                    self._settle(tenure)
+            self._quarantine.failed(tenure.failure(str(error), poisoned=isinstance(error, Poisoned)))
+        await self.discard()
+        if isinstance(error, Fenced):
+            return HEARTBEATS * self._settings.kafka.session_timeout_ms / 3
+        wait_ms: float = random.uniform(*RETRY_MS) * 2 ** min(self._failures - 1, 8)  # noqa: S311  # no secret
+        return min(MOST_RETRY_MS, wait_ms)
+
+    # -- the loop
+    async def _run(self, tenure: Tenure) -> None:
+        await self._greet(tenure)
+        self._reader.start(tenure.next_offset)
+        rest: Records = ()
+        decisions: Mapping[int, str] = {}
+        reading: asyncio.Task[Records] | None = None
+        try:
+            while True:
+                if tenure.committing is not None and tenure.committing.done():
+                    self._settle(tenure)
+                if self._must_commit(tenure):
+                    await self._ask(tenure, tenure.commit)
+                left = self._room(tenure)
+                if left and tenure.unsettled:
+                    await self._ask(tenure, partial(tenure.advance, left))
+                elif left and rest:
+                    taken = await self._ask(tenure, partial(tenure.apply, rest, decisions, left))
+                    rest = rest[taken:]
+                elif left and reading is not None and reading.done():
+                    rest, reading = reading.result(), None
+                    decisions = self._decide(rest)
+                elif left and reading is None:
+                    reading = asyncio.create_task(self._reader.read())
+                elif not (left and await self._tick(tenure)):
+                    await self._wait(tenure, reading if left else None)
+        finally:
+            if reading is not None:
+                reading.cancel()
+
+    async def _greet(self, tenure: Tenure) -> None:
+        """The first transaction, before anything is applied: whether the partition is ours, and what time it is."""
+        if tenure.committing is not None:
+            self._settle(tenure)
+        await self._ask(tenure, tenure.commit)
+        assert tenure.committing is not None
+        await asyncio.wait([tenure.committing])
+        self._settle(tenure)
+
+    def _settle(self, tenure: Tenure) -> None:
+        done = tenure.settle()
+        self._failures = 0
+        self._quarantine.committed(tenure.committed)
+        what = (self.tp.partition, tenure.committed, done.counts.records, done.counts.steps)
+        log.debug("partition %d committed to %d: %d records, %d due steps", *what)
+
+    def _must_commit(self, tenure: Tenure) -> bool:
+        if tenure.committing is not None:
+            return False
+        if tenure.pending.records or tenure.pending.steps:
+            return not self._room(tenure) or self._lingers_ms(tenure) <= 0
+        return self._settings.clock.ticks and not self._around.clock.fresh
+
+    def _lingers_ms(self, tenure: Tenure) -> float:
+        return self._settings.batch.linger_ms - (time.monotonic() - tenure.since) * 1_000
+
+    def _room(self, tenure: Tenure) -> int:
+        """How many records and due steps the open transaction can still take."""
+        if self._quarantine.narrowing and tenure.committing is not None:
+            return 0  # who fails must not be confused with who is on the wire
+        return tenure.room(self._quarantine.limit)
+
+    def _decide(self, records: Records) -> Mapping[int, str]:
+        """Rejections that do not follow from a record alone: by the broker's time, and of the engine."""
+        decided = dict(self._quarantine.decisions)
+        if records and self._settings.source.arrival == "record":
+            latest = self._around.clock.now() + self._settings.source.future_skew_ms
+            decided.update(
+                (record.offset, "future_timestamp")
+                for record in records
+                if record.timestamp > latest and record.timestamp_type == CREATE_TIME
+            )
+        return decided
+
+    async def _tick(self, tenure: Tenure) -> bool:
+        """Move the clock to the latest horizon that is reached, if any is; there is nothing else to be done now."""
+        if not (self._horizons and tenure.may_tick):
+            return False
+        at, reached = await self._reader.position(), None
+        while self._horizons and self._horizons[0].end <= at:
+            reached = self._horizons.pop(0)
+        if reached is None:
+            return False
+        clock = reached.time - self._settings.clock.margin_ms
+        await self._ask(tenure, partial(tenure.tick, clock))
+        return True
+
+    async def _wait(self, tenure: Tenure, reading: asyncio.Task[Records] | None) -> None:
+        if self._offered.done():
+            self._offered = asyncio.get_running_loop().create_future()
+        some: set[asyncio.Future[Any]] = {self._offered}
+        some.update(task for task in (reading, tenure.committing) if task is not None)
+        idle = tenure.committing is not None or not (tenure.pending.records or tenure.pending.steps)
+        timeout = None if idle else max(0.0, self._lingers_ms(tenure)) / 1_000
+        await asyncio.wait(some, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _ask(self, tenure: Tenure, step: Callable[[], int | None]) -> int:
+        return await self._around.ask(self, tenure, step)

@@ -1,0 +1,248 @@
+r"""One outcome -> one Kafka transaction, by the producer of its input partition (runtime.md steps 1, 8 to 10).
+
+Rules
+  - `fence` returns when the old owner can write no more; nothing may be read before;
+  - everything that follows from a batch goes into one transaction: transitions, states and `\0meta`, copies, journal,
+    and the group's offset, in every transaction, also in those that move none;
+  - every batch's future is awaited before the commit: aiokafka commits although a batch was refused;
+  - records are stamped with the wall clock, which is not part of what is compared: old event times would be deleted by
+    a topic's retention at once;
+  - after any failure, and after a success for which a request had to be sent twice, the producer is worth nothing:
+    nothing is retried, aborted or flushed here. Whoever fences next finds out what has become of it.
+Does not know: the processor, when to commit, what to do after a failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    InvalidProducerIdMapping,
+    InvalidTimestampError,
+    InvalidTxnState,
+    MessageSizeTooLargeError,
+    PolicyViolationError,
+    ProducerFenced,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    UnknownError,
+)
+from aiokafka.structs import OffsetAndMetadata, RecordMetadata
+
+from streams.codec.position import META_KEY, Meta, encode_meta, record_hash, state_key
+from streams.live.clients import Clients, close
+from streams.live.errors import Broken, Fenced, Misconfigured, Poisoned
+from streams.live.reader import InputRecord, Records, name
+from streams.live.restore import Home
+from streams.partition.processor import Outcome
+
+FENCE_TIMEOUT_MS = 60_000  # a coordinator that moves needs some seconds
+COMMIT_TIMEOUT_MS = 10_000  # below aiokafka's request timeout of 40 s, so that it does not re-send behind our back
+APPEND_TIME = 1  # timestamp_type
+
+# 90 (PRODUCER_FENCED) and 120 (TRANSACTION_ABORTABLE) are unknown to aiokafka.
+TAKEN_OVER = (ProducerFenced, InvalidProducerIdMapping, InvalidTxnState, UnknownError)
+REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, PolicyViolationError)
+FORBIDDEN = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed)
+
+Headers = list[tuple[str, bytes | None]]  # aiokafka takes nothing but a list
+Row = tuple[bytes | None, bytes | None, Headers]
+
+TRANSITION: Headers = [("journeys-schema", b"transition/1")]
+NONE: Headers = []
+
+
+class Batch(NamedTuple):
+    """What one transaction holds.
+
+    records: of the input, all that were read for the outcome. last_hash: of the record before them.
+    """
+
+    outcome: Outcome
+    records: Records
+    last_hash: str | None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a commit has shown. appended_ms: LogAppendTime of its journal records, None without any."""
+
+    next_offset: int
+    last_hash: str | None
+    appended_ms: int | None
+
+
+class Transactions:
+    """The transactional producer of one input partition, from fencing to its first failure."""
+
+    def __init__(self, clients: Clients, home: Home) -> None:
+        self.home = home
+        self.transactional_id = f"{home.names.app}-{home.tp.topic}-{home.tp.partition}"
+        self._producer = clients.producer(self.transactional_id)
+        self._resends = Resends()
+
+    async def fence(self) -> None:
+        """InitProducerId: ends the old owner's transaction, one way or the other, and takes its epoch away."""
+        try:
+            with self._resends.watching():
+                async with asyncio.timeout(FENCE_TIMEOUT_MS / 1_000):
+                    await self._producer.start()
+        except FORBIDDEN as error:
+            raise self._forbidden(error) from error
+        self._resends.count = 0
+
+    async def close(self) -> None:
+        """Drop the producer; what it has sent may still arrive, and harms nobody."""
+        await close(self._producer.stop())
+
+    async def commit(self, batch: Batch) -> Receipt:
+        """Write it, or raise: `Fenced`, `Poisoned`, `Broken`, `Misconfigured`, or what else aiokafka raises.
+
+        Whether a transaction that has raised was committed is unknown.
+        """
+        try:
+            async with asyncio.timeout(COMMIT_TIMEOUT_MS / 1_000):
+                return await self._commit(self._producer, batch)
+        except TAKEN_OVER as error:
+            raise Fenced(f"another producer has taken over: {error!r}") from error
+        except REFUSED as error:
+            raise Poisoned(f"the broker refuses a batch: {error!r}") from error
+        except FORBIDDEN as error:
+            raise self._forbidden(error) from error
+
+    async def _commit(self, producer: AIOKafkaProducer, batch: Batch) -> Receipt:
+        names, outcome = self.home.names, batch.outcome
+        last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
+        await producer.begin_transaction()
+        acks = await self._send(names.transitions, ((k, v, TRANSITION) for k, v in outcome.transitions))
+        acks += await self._send(names.state, self._states(outcome, last_hash))
+        acks += await self._send(names.rejected, self._rejected(batch))
+        acks += await self._send(names.late, self._late(batch))
+        journal = await self._send(names.journal, ((None, value, NONE) for value in outcome.journal))
+        offset = OffsetAndMetadata(outcome.position.next_offset, str(outcome.position.clock))
+        await producer.send_offsets_to_transaction({self.home.tp: offset}, names.app)
+        await asyncio.gather(*acks)
+        appended = [appended_at(metadata) for metadata in await asyncio.gather(*journal)]
+        await producer.commit_transaction()
+        if self._resends.count:
+            raise Broken("committed, but a request was sent twice and its double may still be on the way: a new epoch")
+        return Receipt(offset.offset, last_hash, max(appended) if appended else None)
+
+    async def _send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[RecordMetadata]]:
+        """Hand rows to aiokafka in as few batches as hold them; one that is too large for any goes alone."""
+        producer, partition, now = self._producer, self.home.tp.partition, time.time_ns() // 1_000_000
+        acks = []
+        builder = producer.create_batch()
+        for key, value, headers in rows:
+            if builder.append(timestamp=now, key=key, value=value, headers=headers) is None:
+                acks.append(await producer.send_batch(builder, topic, partition=partition))
+                builder = producer.create_batch()
+                builder.append(timestamp=now, key=key, value=value, headers=headers)
+        if builder.record_count():
+            builder.close()
+            acks.append(await producer.send_batch(builder, topic, partition=partition))
+        return acks
+
+    def _states(self, outcome: Outcome, last_hash: str | None) -> Iterator[Row]:
+        for key, state in outcome.states:
+            yield state_key(key), state, NONE
+        home = self.home
+        meta = Meta(
+            app=home.names.app,
+            topic=home.tp.topic,
+            partition=home.tp.partition,
+            partitions=home.partitions,
+            position=outcome.position,
+            fingerprint=home.fingerprint,
+            last_hash=last_hash,
+        )
+        yield META_KEY, encode_meta(meta), NONE
+
+    def _rejected(self, batch: Batch) -> Iterator[Row]:
+        records = {record.offset: record for record in batch.records} if batch.outcome.rejected else {}
+        for offset, why in batch.outcome.rejected:
+            yield copy(records[offset], why.reason)
+
+    def _late(self, batch: Batch) -> Iterator[Row]:
+        records = {record.offset: record for record in batch.records} if batch.outcome.late else {}
+        for offset, journeys in batch.outcome.late:
+            yield copy(records[offset], "late", ("journeys-journeys", ",".join(journeys).encode()))
+
+    def _forbidden(self, error: Exception) -> Misconfigured:
+        return Misconfigured(
+            f"{name(self.home.tp)}: Kafka forbids it: {error}. The worker's user needs, for app {self.home.names.app}: "
+            f"write on the topics {self.home.names.app}.*, read on the group, write on transactional ids "
+            f"{self.home.names.app}-*"
+        )
+
+
+def appended_at(metadata: RecordMetadata) -> int:
+    """LogAppendTime of a journal batch, ms. Raises `Broken` without: then nobody would know what time it is."""
+    if metadata.timestamp_type != APPEND_TIME:
+        raise Broken(
+            f"no append time came back for {metadata.topic}: is its message.timestamp.type still LogAppendTime?"
+        )
+    return int(metadata.timestamp)
+
+
+def copy(record: InputRecord, reason: str, *more: tuple[str, bytes | None]) -> Row:
+    """A record as it came, with ours after its own headers."""
+    headers: Headers = [
+        *record.headers,
+        ("journeys-reason", reason.encode()),
+        ("journeys-topic", record.topic.encode()),
+        ("journeys-partition", b"%d" % record.partition),
+        ("journeys-offset", b"%d" % record.offset),
+        ("journeys-timestamp", b"%d" % record.timestamp),
+        *more,
+    ]
+    return record.key, record.value, headers
+
+
+# -- requests that are sent twice --------------------------------------------------------------------------------------
+class Resends:
+    """How many transactional requests of one producer were sent again after an answer that did not come.
+
+    Such a request may have been executed, and its double may still be on the way (KAFKA-17754). aiokafka tells only its
+    log, and there not of which producer; but the tasks of a producer inherit the context in which it was started.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Producers that are started meanwhile count here."""
+        token = _resends.set(self)
+        try:
+            yield
+        finally:
+            _resends.reset(token)
+
+
+_resends: contextvars.ContextVar[Resends] = contextvars.ContextVar("resends")
+
+
+class NoticeResends(logging.Handler):
+    """Reads what aiokafka's sender logs (sender.py, BaseHandler.do)."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count it for the producer whose task this is."""
+        resends = _resends.get(None)
+        if resends is not None and str(record.msg).startswith(("Cannot send", "Could not send")):
+            resends.count += 1
+
+
+_sender_log = logging.getLogger("aiokafka.producer.sender")
+_sender_log.setLevel(logging.WARNING)  # whatever is shown to people
+_sender_log.addHandler(NoticeResends(logging.WARNING))

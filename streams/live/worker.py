@@ -1,0 +1,139 @@
+"""Membership: one running lane per partition that the group gives us (runtime.md steps 12 to 14).
+
+The group protocol of aiokafka is eager: in a rebalance everything is revoked, and given out anew. Heartbeats go on
+while we are asked to let go, and not while we are told what we have: so we wait there, and never here. What a callback
+raises would only be logged by aiokafka, so callbacks do not raise.
+Also here, once for all lanes: the ends of the logs and broker time (four times a second, for ticks), and the sign of
+life without which a worker that restores for long would be thought dead.
+Does not know: what a lane does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from mode import Service
+
+from streams.live.clients import close
+from streams.live.errors import Inconsistent, Misconfigured, Stopped
+from streams.live.lane import Horizon, Lane, Surroundings
+from streams.live.transaction import COMMIT_TIMEOUT_MS
+
+TICK_MS = 250
+SIGN_OF_LIFE_MS = 1_000
+LEAVE_MS = 3_000  # for a commit on the wire when the worker ends; later the next InitProducerId settles it
+PATIENCE = 5  # signs of life that fail one after the other
+
+log = logging.getLogger(__name__)
+
+
+class Membership(Service, ConsumerRebalanceListener):
+    """Runs as a service of the Faust app."""
+
+    logger = logging.getLogger("mode")
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.consumer: AIOKafkaConsumer = around.consumer
+        self.lanes: dict[TopicPartition, Lane] = {}
+        self.leaving = False
+        super().__init__()
+
+    async def on_start(self) -> None:
+        """Join the group in the background: the first assignment may take as long as others need to let go."""
+        self.consumer.subscribe([self.around.settings.source.topic], listener=self)
+        self.add_future(self._join())
+
+    async def on_stop(self) -> None:
+        """Let commits finish, leave the group, so that nobody waits for our session to expire, and drop everything."""
+        self.leaving = True  # a rebalance may still be under way, and must not start lanes again
+        await self._park(LEAVE_MS)
+        await asyncio.gather(close(self.consumer.stop()), *(lane.discard() for lane in self.lanes.values()))
+
+    async def _join(self) -> None:
+        try:
+            await self.consumer.start()
+        except KafkaError as error:
+            self.around.stop(Misconfigured(f"cannot join the group {self.around.names.app}: {error}"))
+
+    # -- rebalance
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        """Stop all lanes; heartbeats go on meanwhile."""
+        if revoked:
+            log.info("rebalance: letting go of partitions %s", show(revoked))
+        await self._park(COMMIT_TIMEOUT_MS)
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """Start a lane for each partition, and return at once: no heartbeat is sent in here."""
+        if self.leaving:
+            return
+        given = set(assigned)
+        log.info("rebalance: %d of %d partitions are ours: %s", len(given), self.around.partitions, show(given))
+        for tp in set(self.lanes) - given:
+            self.add_future(self.lanes.pop(tp).discard())
+        known = self.consumer.partitions_for_topic(self.around.settings.source.topic)
+        if known is not None and len(known) != self.around.partitions:
+            self.around.stop(grown(self.around.settings.source.topic, self.around.partitions, len(known)))
+            return
+        for tp in given:
+            self.consumer.pause(tp)
+            self.lanes.setdefault(tp, Lane(self.around, tp)).start()
+
+    async def _park(self, limit_ms: int) -> None:
+        parking = [asyncio.ensure_future(lane.park(limit_ms)) for lane in self.lanes.values()]
+        if parking:
+            await asyncio.wait(parking)
+
+    # -- for all lanes
+    @Service.task
+    async def _watch_ends(self) -> None:
+        """Broker time first, then the ends of the logs: in this order a tick can rely on them (time.md section 2)."""
+        clock, watcher = self.around.clock, self.around.watcher
+        while self.around.settings.clock.ticks and not self.should_stop:
+            await self.sleep(TICK_MS / 1_000)
+            lanes = dict(self.lanes)
+            if lanes and clock.known:
+                now = clock.now()
+                try:
+                    ends = await watcher.end_offsets(list(lanes))
+                except KafkaError as error:
+                    log.debug("no ends of logs: %s", error)
+                    continue
+                for tp, lane in lanes.items():
+                    lane.offer(Horizon(now, ends[tp]))
+
+    @Service.task
+    async def _show_life(self) -> None:
+        """A poll that reads nothing: `max_poll_interval` is kept, and what is wrong with the membership is raised."""
+        nowhere, failures = TopicPartition(self.around.settings.source.topic, -1), 0
+        while not self.should_stop:
+            await self.sleep(SIGN_OF_LIFE_MS / 1_000)
+            if not self.lanes:
+                continue
+            try:
+                await self.consumer.getmany(nowhere, timeout_ms=0)
+                failures = 0
+            except (GroupAuthorizationFailedError, TopicAuthorizationFailedError) as error:
+                self.around.stop(Misconfigured(f"Kafka forbids it: {error}. The worker's user needs read on its group"))
+            except KafkaError as error:
+                failures += 1
+                log.warning("group %s: %s", self.around.names.app, error)
+                if failures >= PATIENCE:
+                    self.around.stop(Stopped(f"the membership in group {self.around.names.app} cannot go on: {error}"))
+
+
+def grown(topic: str, planned: int, found: int) -> Inconsistent:
+    """The input has other partitions than when the worker started."""
+    return Inconsistent(
+        f"{topic} had {planned} partitions and has {found} now: keys have moved, and their states have not. The number "
+        "is fixed for the life of an app: take a new name for app and let it read the input from the beginning"
+    )
+
+
+def show(partitions: Iterable[TopicPartition]) -> str:
+    """Their numbers."""
+    return ", ".join(map(str, sorted(tp.partition for tp in partitions))) or "none"

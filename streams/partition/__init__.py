@@ -1,0 +1,1 @@
+"""Pure: one input partition, from a batch of records to an outcome."""

@@ -1,0 +1,1 @@
+"""Offline: the same processor as live, between other ends."""

@@ -1,0 +1,1 @@
+"""What is written can be read, and what cannot be read is rejected with its reason."""

@@ -1,0 +1,1 @@
+"""One entity: conditions, rules, time."""

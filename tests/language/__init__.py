@@ -1,0 +1,1 @@
+"""What a journey file may say, and what is said about its mistakes."""
