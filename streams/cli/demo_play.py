@@ -112,9 +112,7 @@ class Play:
             scene.written += 1
             scene.phase = f"{(sent.at_ms - start_ms) // 1_000} s of {scene.length_s} s"
         await writer.flush()
-        self.show.note(
-            f"the product has written {scene.written:,} events and falls silent; what is expected of its people never comes"
-        )
+        self.show.note(f"the product has written {scene.written:,} events and falls silent: now the deadlines speak")
 
     async def _crash(self, victim: Worker, survivor: Worker) -> None:
         await asyncio.sleep(self.show.scene.length_s / 2)

@@ -31,6 +31,7 @@ INPUT = "product.events"
 SESSION_TIMEOUT = "6s"  # the shortest there is: so long nobody knows that a killed worker is dead
 TAIL_LINES = 20
 KILLED = -signal.SIGKILL
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Failed(Exception):
@@ -69,7 +70,9 @@ class Processes:
     _settings: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
-        """SIGTERM and SIGHUP are like Ctrl-C from here on: they clean up too."""
+        """SIGTERM and SIGHUP are like Ctrl-C in here, and Ctrl-C is heard even where a shell had it ignored."""
+        self._handlers = {number: signal.getsignal(number) for number in SIGNALS}
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: signal.raise_signal(signal.SIGINT))
         return self
@@ -83,6 +86,8 @@ class Processes:
         with contextlib.suppress(Failed):
             self._broker("wipe")
         shutil.rmtree(self.folder, ignore_errors=True)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
     def start_broker(self) -> str:
         """Start the broker and return its address."""

@@ -7,6 +7,7 @@ import typer
 from streams.cli import topics
 from streams.cli.check import check
 from streams.cli.demo import demo_command
+from streams.cli.explain import explain_command
 from streams.cli.replay import replay_command
 from streams.cli.schemas import schemas
 from streams.cli.test import test_command
@@ -22,6 +23,7 @@ app.command("worker")(worker_command)
 app.command("check")(check)
 app.command("test")(test_command)
 app.command("replay")(replay_command)
+app.command("explain")(explain_command)
 app.command("schemas")(schemas)
 app.add_typer(topics.app, name="topics")
 app.command("demo")(demo_command)

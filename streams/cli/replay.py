@@ -119,7 +119,7 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
                     for _, record in outcome.transitions:
                         write(record + b"\n")
                     rows += len(outcome.transitions)
-                    facts.update(outcome.facts)
-                    progress.update(task, advance=sum(outcome.facts.values()))
+                    facts.update(outcome.facts.results)
+                    progress.update(task, advance=sum(outcome.facts.results.values()))
     told = ", ".join(f"{n:,} {result}" for result, n in facts.items() if n)
     console.print(f"{rows:,} transitions from {sum(facts.values()):,} records ({told or 'none'})", highlight=False)

@@ -1,16 +1,18 @@
-"""`occurred_at` of an event -> ms since the epoch. The grammar is that of engine.values; range and speed are ours.
+"""RFC 3339 <-> ms since the epoch, fast. The grammar of what is read is that of engine.values; the range is ours.
 
-A text is cut into minute, second, millisecond and the rest. Each piece that stood in an accepted text is remembered, so
-nearly all texts are four look-ups: 0.3 µs instead of 2. Does not know: records, arrival.
+A text that is read is cut into minute, second, millisecond and the rest. Each piece that stood in an accepted text is
+remembered, so nearly all texts are four look-ups: 0.3 µs instead of 2. Does not know: records, arrival.
 """
 
 from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import lru_cache
 
 from streams.engine.values import instant_ms
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
-MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 REMEMBERED = 50_000  # pieces of each kind, some 5 MB; then they are collected anew
 
@@ -46,3 +48,21 @@ def _remember(pieces: dict[str, int], piece: str, ms: int) -> None:
     if len(pieces) >= REMEMBERED:
         pieces.clear()
     pieces[piece] = ms
+
+
+# -- to be written: put together from tables, because strftime costs more than all the rest of a record
+_EPOCH = date(1970, 1, 1)
+_MINUTES = [f"T{n // 60:02d}:{n % 60:02d}:" for n in range(24 * 60)]
+_SECONDS = [f"{n:02d}." for n in range(60)]
+_MILLIS = [f"{n:03d}Z" for n in range(1_000)]
+
+
+def iso(ms: int) -> str:
+    """RFC 3339 in UTC with three digits of the second."""
+    second, milli = divmod(ms % DAY_MS, 1_000)
+    return _day(ms // DAY_MS) + _MINUTES[second // 60] + _SECONDS[second % 60] + _MILLIS[milli]
+
+
+@lru_cache(10_000)
+def _day(day: int) -> str:
+    return (_EPOCH + timedelta(days=day)).isoformat()

@@ -14,6 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from schemas.event import Event
 from schemas.journal import JournalRecord
 from schemas.journey import Journey
+from schemas.member import Member
 from schemas.rejection import Rejection
 from schemas.transition import Transition
 
@@ -41,6 +42,7 @@ PUBLISHED = (
     Published("event", "Event", Event, "validation"),
     Published("journal", "Journal record", JournalRecord, "serialization"),
     Published("journey", "Journey file", Journey, "validation"),
+    Published("member", "Member", Member, "serialization"),
     Published("rejection", "Headers of a rejected record", Rejection, "serialization"),
     Published("transition", "Transition", Transition, "serialization"),
 )

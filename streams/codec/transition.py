@@ -13,17 +13,12 @@ from typing import NamedTuple
 
 import orjson
 
+from streams.codec.instants import iso
 from streams.engine.machine import Code, Machine
 from streams.engine.timeline import Publication, Publications
 
 EVENT_IDS_KEPT = 8
-MS_PER_DAY = 86_400_000
-EPOCH = date(1970, 1, 1)
 MONDAY = date(1969, 12, 29)  # week 0
-CACHED = 10_000  # days
-TWO = [f"{n:02d}" for n in range(60)]
-THREE = [f"{n:03d}" for n in range(1_000)]
-CLOCK = [f"{n // 60:02d}:{n % 60:02d}" for n in range(24 * 60)]
 
 
 def dumps(value: object) -> str:
@@ -69,7 +64,6 @@ class TransitionEncoder:
         self.parts = [parts(code) for code in machine.codes]
         paths = [Path(plan.path) for plan in machine.plans]
         self.paths = [paths[code.journey] for code in machine.codes]
-        self._days: dict[int, str] = {}
         self._weeks: dict[int, str] = {}
 
     def __call__(self, key: bytes, account: str | None, publications: Publications, decided_at: int) -> list[bytes]:
@@ -77,7 +71,7 @@ class TransitionEncoder:
         entity = key.decode()
         quoted = dumps(entity)
         who = f'{quoted},"account_id":{"null" if account is None else dumps(account)}'
-        decided = self.iso(decided_at)
+        decided = iso(decided_at)
         return [self.record(entity, who, decided, p) for p in publications]
 
     def record(self, entity: str, who: str, decided: str, p: Publication) -> bytes:
@@ -85,10 +79,10 @@ class TransitionEncoder:
         (at, code, episode, other, prev, anchor, also), s = p.row, p.standing
         part = self.parts[code]
         tid = blake2b(f"{part.seed}\0{entity}\0{episode}".encode(), digest_size=16).hexdigest()
-        anchored = f'"{self.iso(anchor)}"' if anchor else "null"
+        anchored = f'"{iso(anchor)}"' if anchor else "null"
         return (
             f'{{"transition_id":"{tid}","revision":{p.revision},"retracted":{"true" if p.retracted else "false"}'
-            f'{part.before}{who}{part.rule}{episode}{part.sides[other]}{part.edge}{self.iso(at)}","decided_at":"{decided}'
+            f'{part.before}{who}{part.rule}{episode}{part.sides[other]}{part.edge}{iso(at)}","decided_at":"{decided}'
             f'","cause":"{p.cause}","evidence":{{"anchor_at":{anchored},"event_ids":{self.ids(p.event_ids)}}}'
             f"{self.paths[code].text(s.path)}{seconds(at - prev) if prev else 'null'}"
             f',"cohort":"{self.week(s.week)}","complete":{"true" if s.complete else "false"}'
@@ -102,17 +96,6 @@ class TransitionEncoder:
     def also(self, code: int, mask: int) -> str:
         """JSON array of the members of the code's group whose bits are set."""
         return dumps([name for i, name in enumerate(self.codes[code].members) if mask >> i & 1])
-
-    def iso(self, ms: int) -> str:
-        """RFC 3339 in UTC with milliseconds, put together from tables: strftime costs more than all the rest."""
-        day, rest = divmod(ms, MS_PER_DAY)
-        text = self._days.get(day)
-        if text is None:
-            if len(self._days) > CACHED:
-                self._days.clear()
-            text = self._days[day] = (EPOCH + timedelta(days=day)).isoformat()
-        seconds, rest = divmod(rest, 1_000)
-        return f"{text}T{CLOCK[seconds // 60]}:{TWO[seconds % 60]}.{THREE[rest]}Z"
 
     def week(self, week: int) -> str:
         """ISO week of a number of weeks since MONDAY; the sign says whether it is of an event marked `begins`."""

@@ -4,7 +4,7 @@ The steps and their order are those of language.md section 4.
 State: dst_<name> 0 none, 1 pending, 2 open; dend_ the deadline while pending; dep_ episodes; dprev_ instant of its last
 transition, which while it is open is its deadline; dnew_ the anchor has happened and no instance has used it yet;
 darm_ (dates) when the instance was armed; dat_ when it dropped last, if an anchor reads it.
-Names in the source: st, end, new, did as above; r, the signed `expect`.
+Names in the source: st, end, new, did as above; r, the signed `expect`; n, how often instances had which outcome.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from streams.engine.facts import Field, Lines, empty, guarded, indent
 from streams.engine.plan import Condition, Dropoff, Plan
 from streams.engine.rules import QUIET, VISIBLE, Context, row
 
+OUTCOMES = ("armed", "met", "dropped", "cancelled", "followed")  # what becomes of instances, in the order of `n`
 COPY = {"0": "{}", "[]": "{}[:]", "{}": "dict({})"}
 
 
@@ -42,6 +43,8 @@ class DropoffWriter:
         self.asking: Side = "lo" if side else ""
         self.anchor = self.e.slot(r.after)
         self.timed = is_timed(r.expect_pending)
+        dropoffs = [rule.name for rule in context.plan.rules if isinstance(rule, Dropoff)]
+        self.first = len(OUTCOMES) * dropoffs.index(r.name)
         self.twofold = [t for t in context.plan.tallies.values() if t.scope == r.name and t.twofold]
 
     def lines(self) -> Lines:
@@ -55,6 +58,10 @@ class DropoffWriter:
         if self.context.guard:
             body = [*guarded("s.inside", body), "else:", *indent(self.leave())]
         return [*head, *body, *self.close()]
+
+    def count(self, outcome: str) -> str:
+        """One more instance with this outcome."""
+        return f"n[{self.first + OUTCOMES.index(outcome)}] += 1"
 
     def publish(self, kind: str) -> Lines:
         """A row, and the instant of this transition; an open instance's anchor lies `within` before its deadline."""
@@ -78,25 +85,27 @@ class DropoffWriter:
         r, a = self.r, self.anchor
         if r.after.op in ("first", "achieved"):
             return []
-        move = ["new = False", f"end = {a} + {r.within_ms}", f"did = {QUIET}", *self.begin()]
+        move = ["new = False", f"end = {a} + {r.within_ms}", f"did = {QUIET}", self.count("followed"), *self.begin()]
         if not r.after.is_date:
             return guarded("new", move)
-        return [*guarded(f"{a} is None", ["st = 0"]), "elif new:", *indent([*move, *guarded("end <= t", ["st = 0"])])]
+        cancel = ["st = 0", self.count("cancelled")]
+        return [*guarded(f"{a} is None", cancel), "elif new:", *indent([*move, *guarded("end <= t", cancel)])]
 
     def met(self) -> Lines:
         """Pending: `expect` ends the instance; for a date only from the date itself on."""
-        lines = self.if_true(self.r.expect_pending, ["st = 0"])
+        lines = self.if_true(self.r.expect_pending, ["st = 0", self.count("met")])
         return guarded(f"st and end - {self.r.within_ms} <= t", lines) if self.r.after.is_date else lines
 
     def drop(self) -> Lines:
         """At the deadline: open, with a new episode; cancelled instead if `expect` is unknown."""
         n, e, c = self.r.name, self.e, self.r.expect_pending
         at = [f"s.dat_{n} = t"] if self.context.anchored("dropped", n) else []
-        lines = ["st = 2", f"s.dep_{n} += 1", *self.publish("dropped_off"), *at, f"did = {VISIBLE}"]
+        opened = ["st = 2", f"s.dep_{n} += 1", self.count("dropped")]
+        lines = [*opened, *self.publish("dropped_off"), *at, f"did = {VISIBLE}"]
         if not self.side:
             return lines
         unknown = f"{e.signed(c, 'lo')} < 0 < {e.signed(c, 'hi')}"
-        return [*guarded(unknown, ["st = 0"]), "else:", *indent(lines)]
+        return [*guarded(unknown, ["st = 0", self.count("cancelled")]), "else:", *indent(lines)]
 
     def recover(self) -> Lines:
         """Open: `expect` ends it, and a row says so."""
@@ -110,13 +119,15 @@ class DropoffWriter:
         tests += [f"not ({self.e.unseen(r.after)})"] if self.side and not r.after.is_date else []
         tests += [f"{self.e.signed(r.only_if, self.asking)} > 0"] if r.only_if is not None else []
         armed = [f"s.darm_{r.name} = t"] if r.after.is_date else []
-        start = ["st = 1", f"end = {a} + {r.within_ms}", *armed, *self.begin(), *self.met()]
+        start = ["st = 1", f"end = {a} + {r.within_ms}", self.count("armed"), *armed, *self.begin(), *self.met()]
         used = ["new = False", f"did = did or {QUIET}", *guarded(" and ".join(tests), start)]
         return guarded(f"st == 0 and new{f' and {a} is not None' if r.after.is_date else ''}", used)
 
     def leave(self) -> Lines:
         """Outside the population: open is withdrawn, pending is cancelled, and what happens is used up."""
-        return [*guarded("st == 2", [*self.publish("withdrawn"), f"did = {VISIBLE}"]), "st, new = 0, False"]
+        cancelled = guarded("st == 1", [self.count("cancelled")])
+        withdrawn = guarded("st == 2", [*self.publish("withdrawn"), f"did = {VISIBLE}"])
+        return [*cancelled, *withdrawn, "st, new = 0, False"]
 
     def close(self) -> Lines:
         """What the next step needs. The due slot comes last: a new due instant alone is no change."""

@@ -73,6 +73,7 @@ class Machine:
         self.programs: tuple[Program, ...] = self._programs()
         self.names = tuple(p.journey for p in self.plans)
         self.codes = tuple(self._codes())
+        self.gauges = tuple((p.plan.journey, gauge) for p in self.programs for gauge in p.gauges)
         self.kinds, self.routes = self._kinds()
         self.concerns = tuple(frozenset(t.journey for t in k.targets) for k in self.kinds)
         self.codec = StateCodec([p.state for p in self.programs])

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from streams.engine.dropoff import DropoffWriter, dropoff_fields, due_slot
+from streams.engine import summary
+from streams.engine.dropoff import OUTCOMES, DropoffWriter, dropoff_fields, due_slot
 from streams.engine.expressions import INF, Expressions, Side, is_timed, rises
 from streams.engine.facts import Facts, Field, Lines, fact_fields, guarded, indent
 from streams.engine.plan import Dropoff, Group, Milestone, Plan, Rule
@@ -30,22 +31,11 @@ from streams.engine.rules import (
     milestone_fields,
     population,
 )
+from streams.engine.summary import Gauge, Place, Standing
 from streams.engine.values import satisfies
 
 Row = tuple[int, int, int, int, int, int, int]  # instant, code, episode, other segment, previous, anchor, also matched
 Put = Callable[[Any, int, Any], None]
-
-
-class Standing(NamedTuple):
-    """What a record says of the entity at the end of a step. path: bits of the milestones of `path` that are achieved.
-
-    week: weeks since Monday 1969-12-29 of the first relevant event, negative unless it was marked `begins`.
-    """
-
-    path: int
-    week: int
-    complete: bool
-    inside: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +59,11 @@ class Program:
     due: Callable[[Any, int, list[Row]], tuple[int, int]]  # the rules that are due; (did anything change, next due)
     next_due: Callable[[Any], int]
     describe: Callable[[Any], Standing]
+    census: Callable[[Any], int]  # a bit for each of `gauges`
+    places: Callable[[Any], list[int]]  # for each of `place_names`, since when the entity is there, or 0
+    instances: list[int]  # for each drop-off, for each of OUTCOMES: how often; the functions above count on
+    gauges: tuple[Gauge, ...]
+    place_names: tuple[Place, ...]
     first_code: int
     rows: tuple[RowKind, ...]
     segments: tuple[str, ...]
@@ -149,23 +144,30 @@ class Compiler:
         for side in self.sides:
             self.side(side)
         self.define("next_due", "s", self.next_due())
-        self.define("describe", "s", self.describe())
+        gauges, census = summary.census(p)
+        places, lines = summary.places(p)
+        self.define("describe", "s", summary.describe(p))
+        self.define("census", "s", census)
+        self.define("places", "s", lines)
         source = "\n".join(self.lines)
-        space: dict[str, Any] = {"INF": INF, "satisfies": satisfies, "Standing": Standing}
+        space: dict[str, Any] = {"INF": INF, "satisfies": satisfies, "Standing": summary.Standing}
+        space["n"] = [0] * (len(OUTCOMES) * sum(isinstance(r, Dropoff) for r in p.rules))
         space |= self.context.expressions.tests
         exec(compile(source, f"<journey {p.journey}>", "exec"), space)  # noqa: S102  (source made above, from names that were checked)
         handlers = {n: self.handler(n, readers[n], settings[n], space) for n in names}
         specs = (self.context.expressions.tests, {n: r.spec() for n, r in readers.items()})
-        functions = {n: space[n] for n in ("every", "due", "next_due", "describe")}
-        kinds = (tuple(self.context.codes), tuple(self.segments))
+        functions = {n: space[n] for n in ("every", "due", "next_due", "describe", "census", "places")}
         return Program(
             p,
             state_type(p),
             handlers,
             **functions,
+            instances=space["n"],
+            gauges=tuple(gauges),
+            place_names=tuple(places),
             first_code=self.context.first_code,
-            rows=kinds[0],
-            segments=kinds[1],
+            rows=tuple(self.context.codes),
+            segments=tuple(self.segments),
             source=source,
             specs=specs,
         )
@@ -271,13 +273,6 @@ class Compiler:
         for slot in slots[1:]:
             out += guarded(f"0 < {slot} < due", [f"due = {slot}"])
         return [*out, f"return {answer}"]
-
-    def describe(self) -> Lines:
-        """The body of `describe`: the Standing of a state."""
-        bits = [f"(s.m_{m} != 0) << {i}" for i, m in enumerate(self.plan.path)]
-        complete = "s.known == 1" if self.plan.history_ms is not None else "True"
-        inside = "s.inside" if self.plan.population is not None else "True"
-        return [f"return Standing({' | '.join(bits) or '0'}, s.cohort, {complete}, {inside})"]
 
 
 def make_program(plan: Plan, first_code: int = 0) -> Program:

@@ -28,10 +28,17 @@ class Setting(NamedTuple):
 
 
 def comparable(value: Any, kind: str, *, tagged: bool) -> Any:
-    """A value that is only ever compared: short, and told from an equal one of another type (True == 1 == 1.0)."""
+    """A value that is only ever compared: short, and told from an equal one of another type (True == 1 == 1.0).
+
+    tagged: the events of the condition give the property different types.
+    """
     if isinstance(value, str) and len(value) > LONG:
         value = "#" + blake2b(value.encode(), digest_size=16).hexdigest()
-    return f"{kind} {value}" if tagged and value is not None else value
+    if not tagged or value is None:
+        return value
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # 1 and 1.0 are one number
+    return f"{kind} {value}"
 
 
 class Reader:

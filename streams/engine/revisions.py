@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from streams.engine.program import Row, Standing
+from streams.engine.dropoff import OUTCOMES
+from streams.engine.program import Row
 from streams.engine.state import LogRow, Rest
+from streams.engine.summary import Standing
 
 
 class Step(NamedTuple):
@@ -47,3 +49,18 @@ def difference(before: Sequence[LogRow], steps: Sequence[Step], rest: Rest) -> C
             standing.append((*row[:4], revision))
             made.append((row, revision, step))
     return Changes(retracted, made, standing)
+
+
+def recount(was: Sequence[int], now: Sequence[int]) -> list[int]:
+    """What a rewind adds to the counts of instances, by drop-off and OUTCOMES, so that they only go up and balance.
+
+    At any time armed = met + dropped + cancelled + pending. An outcome that the rewind has unmade stays counted, and
+    the instance counts as armed once more; one that was pending and is no more, without an outcome, as cancelled.
+    """
+    out: list[int] = []
+    for first in range(0, len(now), len(OUTCOMES)):
+        change = [now[i] - was[i] for i in range(first, first + len(OUTCOMES))]
+        met, dropped, cancelled, followed = (max(0, n) for n in change[1:])
+        armed = met + dropped + cancelled + change[0] - sum(change[1:4])
+        out += [max(0, armed), met, dropped, cancelled + max(0, -armed), followed]
+    return out

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import add
 from typing import Any, Literal, NamedTuple
 
 from streams.engine.expressions import INF
 from streams.engine.machine import Kind, Machine, Target
-from streams.engine.program import Row, Standing
-from streams.engine.revisions import Step, difference
+from streams.engine.program import Row
+from streams.engine.revisions import Step, difference, recount
 from streams.engine.state import Entity, LogEvent, LogRow, Rest
+from streams.engine.summary import Standing
 
 TIDY_EVERY = 16  # events after which a log is looked through for a part that is older than the horizon
 MS_PER_DAY = 86_400_000
@@ -85,7 +87,7 @@ class Timeline:
             if t > e.heads[target.journey].at:
                 self.append(e, t, event_id, target, kept[i] if kept else 0, out)
             else:
-                self.rewind(e, target.journey, event_id, clock, out)
+                self.rewind(e, target.journey, (t, event_id), clock, out)
         if self.several:
             e.wake = self.next_due(e)
         if e.wake <= clock:
@@ -158,7 +160,7 @@ class Timeline:
         heads = self.codec.base_heads(e.base)
         n = bisect_right(events, last, key=lambda event: event[0])
         for j in range(len(heads)):
-            self.fold(j, heads[j], events[:n], last, [])
+            self.counting(j, heads[j], events[:n], last, [])  # these steps were counted when they were taken
         e.base = self.pack(heads)
         self.write_log(e, events[n:], [row for row in rows if row[0] > last])
 
@@ -226,6 +228,24 @@ class Timeline:
             if rows:
                 steps.append(Step(rows, ids, program.describe(state)))
 
+    def counting(self, j: int, state: Any, events: Sequence[LogEvent], until: int, steps: list[Step]) -> list[int]:
+        """As `fold`, but the outcomes of instances are given back instead of being counted."""
+        counts = self.programs[j].instances
+        counted = counts[:]
+        counts[:] = [0] * len(counts)
+        self.fold(j, state, events, until, steps)
+        found, counts[:] = counts[:], counted
+        return found
+
+    def census(self, e: Entity) -> int:
+        """A bit for each of the machine's gauges."""
+        if not self.several:
+            return self.programs[0].census(e.heads[0])
+        found = 0
+        for program, head in zip(reversed(self.programs), reversed(e.heads), strict=True):
+            found = found << len(program.gauges) | program.census(head)
+        return found
+
     def next_due(self, e: Entity) -> int:
         """The earliest instant that any journey waits for."""
         return min(p.next_due(head) for p, head in zip(self.programs, e.heads, strict=True))
@@ -268,15 +288,22 @@ class Timeline:
         return self.causes[code] or ("time" if timed else "event")
 
     # -- out of order
-    def rewind(self, e: Entity, j: int, event_id: str, until: int, out: Publications) -> None:
-        """The same steps of journey j again, as if the event had come in order; what differs goes out as revisions."""
+    def rewind(self, e: Entity, j: int, late: tuple[int, str], until: int, out: Publications) -> None:
+        """The same steps of journey j again, as if the late event (instant, id) had come in order.
+
+        What differs goes out as revisions.
+        """
         assert e.base is not None
         log = self.codec.read_log(e)
         state = self.codec.base_heads(e.base)[j]
         steps: list[Step] = []
-        due = self.fold(j, state, log.events, until, steps)
+        with_it = self.counting(j, state, log.events, until, steps)
+        without = [event for event in log.events if (event[0], event[1]) != late]
+        was = self.counting(j, self.codec.base_heads(e.base)[j], without, until, [])
+        counts = self.programs[j].instances
+        counts[:] = map(add, counts, recount(was, with_it))
         e.heads = (*e.heads[:j], state, *e.heads[j + 1 :])
-        e.wake = due
+        e.wake = self.programs[j].next_due(state)
         codes = self.machine.codes
         before = [row for row in log.rows if codes[row[1]].journey == j]
         others = [row for row in log.rows if codes[row[1]].journey != j]
@@ -285,7 +312,7 @@ class Timeline:
         for gone in changes.retracted:
             row = (*gone[:4], 0, 0, 0)
             out.append(
-                Publication(row, gone[4], retracted=True, cause="late_event", standing=standing, event_ids=(event_id,))
+                Publication(row, gone[4], retracted=True, cause="late_event", standing=standing, event_ids=(late[1],))
             )
         for row, revision, step in changes.made:
             assert step.standing is not None

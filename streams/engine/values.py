@@ -13,7 +13,9 @@ from typing import Any
 from streams.engine.plan import Attribute, Tests
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)", re.ASCII
+)
 MS_PER_DAY = 86_400_000
 INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 

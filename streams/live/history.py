@@ -1,4 +1,6 @@
-"""What a topic and its journal hold at one moment, for a replay. Bounded: what is written meanwhile is left for later.
+"""What a topic and its journal, or the state topic, hold at one moment: for a replay, and for a question about one key.
+
+Bounded: what is written meanwhile is left for later.
 
 Does not know: what a replay does with it.
 """
@@ -6,7 +8,8 @@ Does not know: what a replay does with it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +17,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from streams.live.clients import Clients, close, connect
 from streams.live.errors import Misconfigured
+from streams.live.partitioner import partition_of
+from streams.live.restore import Home, Rows, examine, read_state
 from streams.live.settings import Settings
+from streams.live.topics import TopicNames
 
 POLL_MS = 200
 MAX_RECORDS = 10_000
@@ -35,27 +41,81 @@ async def read_history(settings: Settings, topic: str) -> list[PartitionHistory]
 
     Raises Misconfigured if the topic does not exist or no broker answers. An app without a journal has an empty one.
     """
-    clients = Clients(settings.kafka)
-    consumer = clients.reader()
+    async with _opened(settings, topic) as consumer:
+        # a topic's partitions are known to the client only once it has asked for them
+        return await _histories(consumer, settings, topic, sorted(await _partitions(consumer, topic)))
+
+
+async def read_history_of(settings: Settings, topic: str, key: bytes) -> PartitionHistory:
+    """As read_history, but only the partition that has records of this key.
+
+    Without any it is the one that Kafka's default partitioner would choose.
+    """
+    async with _opened(settings, topic) as consumer:
+        found: list[PartitionHistory] = []
+        for partition in likely_first(key, await _partitions(consumer, topic)):
+            found += await _histories(consumer, settings, topic, [partition])
+            if any(record.key == key for record in found[-1].records):
+                return found[-1]
+        return found[0]
+
+
+async def read_state_of(settings: Settings, fingerprint: str, key: bytes) -> tuple[int, bytes | None]:
+    """(clock, state) of one entity as the worker has stored it last; without a state there is no clock either, -1.
+
+    Raises Misconfigured as read_history, Inconsistent if the state means something else to these journeys.
+    """
+    names, topic = TopicNames(settings.app), settings.source.topic
+    async with _opened(settings, topic, names.state) as consumer:
+        partitions = await _partitions(consumer, topic)
+        for partition in likely_first(key, partitions):
+            home = Home(names, TopicPartition(topic, partition), len(partitions), fingerprint)
+            states: dict[bytes, bytes | None] = {}
+
+            async def keep(rows: Rows, states: dict[bytes, bytes | None] = states) -> None:
+                states.update(row for row in rows if row[0] == key)
+
+            meta, _ = await read_state(consumer, home, keep)
+            if meta is not None and states.get(key) is not None:
+                examine(meta, home)
+                return meta.position.clock, states[key]
+    return -1, None
+
+
+def likely_first(key: bytes, partitions: Sequence[int]) -> list[int]:
+    """Where the default partitioner of Kafka's Java client puts the key, then the others: producers have other ones."""
+    likely = partition_of(key, len(partitions))
+    return sorted(partitions, key=lambda partition: (partition != likely, partition))
+
+
+@contextlib.asynccontextmanager
+async def _opened(settings: Settings, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of topics that exist."""
+    consumer = Clients(settings.kafka).reader()
     await connect(consumer, settings.kafka.bootstrap_servers)
     try:
         known = await consumer.topics()
-        if topic not in known:
-            raise Misconfigured(f"there is no topic {topic} at {', '.join(settings.kafka.bootstrap_servers)}")
-        journal = f"{settings.app}.journal"
-        topics = [topic, journal] if journal in known else [topic]
-        # a topic's partitions are known to the client only once it has asked for them
-        partitions = sorted(await _partitions(consumer, topic))
-        wanted = [TopicPartition(name, p) for p in partitions for name in topics]
-        ends = await consumer.end_offsets(wanted)
-        begins = await consumer.beginning_offsets(wanted)
-        found = {tp: await _read(consumer, tp, begins[tp], ends[tp]) for tp in wanted}
-        return [
-            PartitionHistory(p, found[TopicPartition(topic, p)], found.get(TopicPartition(journal, p), []))
-            for p in partitions
-        ]
+        for topic in topics:
+            if topic not in known:
+                raise Misconfigured(f"there is no topic {topic} at {', '.join(settings.kafka.bootstrap_servers)}")
+        yield consumer
     finally:
         await close(consumer.stop())
+
+
+async def _histories(
+    consumer: AIOKafkaConsumer, settings: Settings, topic: str, partitions: Sequence[int]
+) -> list[PartitionHistory]:
+    journal = f"{settings.app}.journal"
+    topics = [topic, journal] if journal in await consumer.topics() else [topic]
+    wanted = [TopicPartition(name, p) for p in partitions for name in topics]
+    ends = await consumer.end_offsets(wanted)
+    begins = await consumer.beginning_offsets(wanted)
+    found = {tp: await _read(consumer, tp, begins[tp], ends[tp]) for tp in wanted}
+    return [
+        PartitionHistory(p, found[TopicPartition(topic, p)], found.get(TopicPartition(journal, p), []))
+        for p in partitions
+    ]
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Sequence[int]:

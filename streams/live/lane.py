@@ -134,7 +134,7 @@ class Lane:
             await tenure.transactions.close()
 
     def offer(self, horizon: Horizon) -> None:
-        """What the broker's time was and where the log ended then. The oldest are reached first, the newest say most."""
+        """What the broker's time was, and where the log ended then. The oldest is reached first."""
         if len(self._horizons) >= HORIZONS:
             self._horizons.pop()
         self._horizons.append(horizon)
@@ -146,8 +146,11 @@ class Lane:
         try:
             while True:
                 try:
-                    tenure = self.tenure or await self._open()
-                    await self._run(tenure)
+                    if self.tenure is None:
+                        await self._run(await self._open())
+                    else:
+                        log.info("partition %d goes on at %d", self.tp.partition, self.tenure.next_offset)
+                        await self._run(self.tenure)
                 except Stopped:
                     raise
                 except Exception as error:  # noqa: BLE001  # a lane survives whatever happens to one tenure
@@ -170,14 +173,14 @@ class Lane:
                 began = time.monotonic()
                 restored = await restore(around.clients, around.admin, self._home, load)
                 meaning = around.meaning
-                await around.ask(self, tenure, partial(tenure.begin, restored, meaning.definitions, meaning.settings))
+                begin = partial(tenure.begin, restored, meaning.definitions, meaning.settings)
+                await around.ask(self, tenure, begin)
         except BaseException:
             self.tenure = None
             abandon(tenure.transactions.close())
             raise
-        took = time.monotonic() - began
-        what = (self.tp.partition, tenure.next_offset, restored.states, took)
-        log.info("partition %d open at %d: restored %d states in %.2f s", *what)
+        what = (self.tp.partition, tenure.next_offset, restored.records, time.monotonic() - began)
+        log.info("partition %d open at %d: restored from %d records in %.2f s", *what)
         return tenure
 
     async def _fail(self, error: Exception) -> float:

@@ -55,11 +55,11 @@ class Home:
 
 @dataclass(frozen=True)
 class Restored:
-    """position: where to go on. last_hash: of the record before it. states: rows of the state topic that were read."""
+    """position: where to go on. last_hash: of the record before it. records: how many were read."""
 
     position: Position
     last_hash: str | None
-    states: int
+    records: int
 
 
 async def restore(
@@ -73,14 +73,13 @@ async def restore(
     consumer = clients.reader(FETCH_WAIT_MS)
     try:
         await consumer.start()
-        meta, rows = await read_state(consumer, home, load)
+        meta, records = await read_state(consumer, home, load)
         if meta is None:
-            position = Position(await beginning(consumer, home, committed), -1, "", "")
-            return Restored(position, None, rows)
+            return Restored(Position(await beginning(consumer, home, committed), -1, "", ""), None, records)
         examine(meta, home)
         agree(meta, committed, home)
         await recognise(consumer, meta, home)
-        return Restored(meta.position, meta.last_hash, rows)
+        return Restored(meta.position, meta.last_hash, records)
     finally:
         await close(consumer.stop())
 
@@ -139,7 +138,7 @@ async def beginning(consumer: AIOKafkaConsumer, home: Home, committed: Committed
 async def read_state(
     consumer: AIOKafkaConsumer, home: Home, load: Callable[[Rows], Awaitable[None]]
 ) -> tuple[Meta | None, int]:
-    r"""All of it up to the last stable offset: `\0meta`, if there is one, and the number of other rows.
+    r"""All of it up to the last stable offset: `\0meta`, if there is one, and the number of other records.
 
     The end is compared with the consumer's position: the last slots of a partition are markers, not records.
     """
@@ -154,7 +153,7 @@ async def read_state(
         if time.monotonic() - told > PROGRESS_MS / 1_000:
             told = time.monotonic()
             log.info(
-                "partition %d: restoring, %d %%, %d states", tp.partition, 100 * (at - start) // (end - start), rows
+                "partition %d: restoring, %d %%, %d records", tp.partition, 100 * (at - start) // (end - start), rows
             )
         records = (await consumer.getmany(tp, timeout_ms=POLL_MS, max_records=CHUNK)).get(tp, ())
         try:

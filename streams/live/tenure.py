@@ -76,7 +76,7 @@ class Tenure:
         self._processor.load(rows)
 
     def begin(self, restored: Restored, definitions: str, settings: str) -> None:
-        """All states are there; these interpret the log from here on."""
+        """All states are there, and these interpret the log from here on."""
         self._processor.loaded(restored.position)
         self._processor.define(definitions, settings)
         self.next_offset = self.committed = restored.position.next_offset

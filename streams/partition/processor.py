@@ -13,6 +13,7 @@ Does not know: JSON, Kafka, where effects go; an exception leaves it unusable, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 from typing import Literal, NamedTuple, get_args
@@ -28,14 +29,19 @@ LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 WARM = 500  # records after which touched states become bytes again
 Result = Literal["applied", "irrelevant", "duplicate", "late", "rejected"]
 
+Member = tuple[bytes, bytes | None]  # key and record of where an entity is in a journey; None: nowhere
 Encode = Callable[[bytes, str | None, Publications, int], list[bytes]]  # key, account, publications, decided_at
 
 
+EncodeMember = Callable[[bytes, Entity, int, int], Member]  # key, entity, journey, updated_at
+
+
 class Codec(NamedTuple):
-    """How the outside writes things down. journal: offset and fields of a journal record -> its bytes."""
+    """How the outside reads and writes things; the last three are records of the journal."""
 
     decode: Decode
     transitions: Encode
+    member: EncodeMember
     clock: Callable[[int, int], bytes]  # before, clock
     definitions: Callable[[int, str, str], bytes]  # before, definitions, settings
     rejection: Callable[[int, str], bytes]  # offset, reason
@@ -49,20 +55,34 @@ class Pending(NamedTuple):
     output_bytes: int
 
 
+class Facts(NamedTuple):
+    """What metrics count. results: of records. The next three by code of row: first revisions, later ones, retractions.
+
+    instances: of drop-offs, by journey, drop-off and outcome.
+    """
+
+    results: dict[Result, int]
+    transitions: Counter[int]
+    revisions: Counter[int]
+    retractions: Counter[int]
+    instances: list[int]
+
+
 class Outcome(NamedTuple):
     """All effects since the last seal, to be performed in one transaction. Offsets are those of input records.
 
-    transitions: (entity key, record) in the order of publication. states: (entity key, state), one per touched entity.
-    late: with the names of the journeys. facts: number of records by result.
+    transitions: (entity key, record) in the order of publication. members: where those entities are now.
+    states: (entity key, state), one per touched entity. late: with the names of the journeys.
     """
 
     transitions: list[tuple[bytes, bytes]]
+    members: list[Member]
     states: list[tuple[bytes, bytes]]
     rejected: list[tuple[int, Rejected]]
     late: list[tuple[int, tuple[str, ...]]]
     journal: list[bytes]
     position: Position
-    facts: dict[Result, int]
+    facts: Facts
 
 
 class Processor:
@@ -78,6 +98,9 @@ class Processor:
         self._blobs: dict[bytes, bytes] = {}
         self._changed: dict[bytes, bytes] = {}  # put away since the last seal
         self._touched: dict[bytes, Entity] = {}
+        self._census: dict[bytes, int] = {}  # of the touched ones, as they were
+        self._moved: dict[bytes, tuple[int, frozenset[int]]] = {}  # touched ones with rows: when, in which journeys
+        self._gauges = [0] * len(machine.gauges)
         self._timers: list[tuple[int, bytes]] = []
         self._ticked = False  # the clock has been moved by a tick that is not journaled yet
         self._begin()
@@ -87,7 +110,10 @@ class Processor:
         self._rejected: list[tuple[int, Rejected]] = []
         self._late: list[tuple[int, tuple[str, ...]]] = []
         self._journal: list[bytes] = []
-        self._facts: dict[Result, int] = dict.fromkeys(get_args(Result), 0)
+        self._members: dict[bytes, bytes | None] = {}
+        self._results: dict[Result, int] = dict.fromkeys(get_args(Result), 0)
+        self._counts: tuple[Counter[int], Counter[int], Counter[int]] = (Counter(), Counter(), Counter())
+        self._instances = [0] * sum(len(p.instances) for p in self.machine.programs)
         self._records = self._steps = self._bytes = 0
 
     # -- run
@@ -99,6 +125,7 @@ class Processor:
         journaled.
         """
         assert not self._due(), "advance() before apply()"
+        self._forget_instances()
         taken = 0
         while taken < len(records) and budget > 0:
             used, done = self._read(records[taken : taken + WARM], decisions, budget)
@@ -107,6 +134,7 @@ class Processor:
             taken += done
             if self._due():
                 break
+        self._count_instances()
         return taken
 
     def tick(self, clock: int) -> None:
@@ -117,8 +145,10 @@ class Processor:
 
     def advance(self, budget: int) -> bool:
         """Due steps up to the clock; True: none is left."""
+        self._forget_instances()
         self._run_due(budget)
         self._put_away()
+        self._count_instances()
         return not self._due()
 
     def define(self, definitions: str, settings: str) -> None:
@@ -140,8 +170,11 @@ class Processor:
         if self._ticked:
             self._journal_tick()
         states, self._changed = list(self._changed.items()), {}
-        position = Position(self.next_offset, self.clock, self.definitions, self.settings)
-        outcome = Outcome(self._out, states, self._rejected, self._late, self._journal, position, self._facts)
+        gauges = tuple(self._gauges)
+        position = Position(self.next_offset, self.clock, self.definitions, self.settings, gauges)
+        facts = Facts(self._results, *self._counts, self._instances)
+        members = list(self._members.items())
+        outcome = Outcome(self._out, members, states, self._rejected, self._late, self._journal, position, facts)
         self._begin()
         return outcome
 
@@ -158,13 +191,19 @@ class Processor:
         """All states are there. What was due at the restored clock is left for `advance`."""
         self.clock, self.next_offset = position.clock, position.next_offset
         self.definitions, self.settings = position.definitions, position.settings
+        self._gauges = list(position.gauges or self._gauges)
         self._timers = [(wake, key) for key, blob in self._blobs.items() if (wake := wake_of(blob)) < INF]
         heapify(self._timers)
+
+    @property
+    def entities(self) -> int:
+        """How many have a state."""
+        return len(self._blobs)
 
     # -- records
     def _read(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> tuple[int, int]:
         """(budget used, records taken); it stops before a record whose due steps it could not finish."""
-        decode, facts, timers, routes = self.codec.decode, self._facts, self._timers, self.machine.routes
+        decode, results, timers, routes = self.codec.decode, self._results, self._timers, self.machine.routes
         used = taken = 0
         for r in records:
             if used >= budget:
@@ -188,7 +227,7 @@ class Processor:
                 result = "irrelevant" if kind is None else self._receive(r, event, kind, instant, arrival)
             if self._ticked:
                 self._journal_tick()
-            facts[result] += 1
+            results[result] += 1
             self.next_offset = r.offset + 1
             used += 1
             taken += 1
@@ -284,18 +323,53 @@ class Processor:
         entity = self._touched.get(key)
         if entity is None:
             blob = self._blobs.get(key)
-            entity = self.machine.codec.new() if blob is None else self.machine.codec.decode(blob)
+            if blob is None:
+                entity, self._census[key] = self.machine.codec.new(), 0
+            else:
+                entity = self.machine.codec.decode(blob)
+                self._census[key] = self.timeline.census(entity)
             self._touched[key] = entity
         return entity
 
     def _put_away(self) -> None:
-        pack = self.machine.codec.pack
+        """Touched states become bytes; what has changed about them is counted and told."""
+        pack, census, gauges = self.machine.codec.pack, self.timeline.census, self._gauges
         states = [(key, pack(entity)) for key, entity in self._touched.items()]
         self._blobs.update(states)
         self._changed.update(states)
-        self._touched = {}
+        for key, entity in self._touched.items():
+            now = census(entity)
+            moved = now ^ self._census[key]
+            while moved:
+                bit = moved & -moved
+                gauges[bit.bit_length() - 1] += 1 if now & bit else -1
+                moved ^= bit
+        for key, (at, journeys) in self._moved.items():
+            entity = self._touched[key]
+            self._members.update(self.codec.member(key, entity, journey, at) for journey in sorted(journeys))
+        self._touched, self._census, self._moved = {}, {}, {}
 
     def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int) -> None:
         for record in self.codec.transitions(key, entity.account, publications, decided_at):
             self._out.append((key, record))
             self._bytes += len(record)
+        first, revised, retracted = self._counts
+        codes = self.machine.codes
+        journeys = {codes[p.row[1]].journey for p in publications}
+        for p in publications:
+            (retracted if p.retracted else revised if p.revision else first)[p.row[1]] += 1
+        before = self._moved.get(key)
+        self._moved[key] = (decided_at, frozenset(journeys) if before is None else before[1] | journeys)
+
+    def _forget_instances(self) -> None:
+        """Somebody else's step may have failed half-way."""
+        for program in self.machine.programs:
+            program.instances[:] = [0] * len(program.instances)
+
+    def _count_instances(self) -> None:
+        """Outcomes of instances since the last look; the programs count for whoever runs them."""
+        at = 0
+        for program in self.machine.programs:
+            for i, n in enumerate(program.instances):
+                self._instances[at + i] += n
+            at += len(program.instances)

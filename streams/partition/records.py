@@ -84,13 +84,15 @@ Decode = Callable[[Record], Event | Rejected]
 class Position(msgspec.Struct, frozen=True):
     """Where a partition stands. next_offset: of the input, not read yet. clock: ms, -1 before anything.
 
-    definitions, settings: hashes of what interprets the log, empty before anything does.
+    definitions, settings: hashes of what interprets the log, empty before anything does. gauges: over all entities, in
+    the order of the machine's gauges; empty before anything.
     """
 
     next_offset: int
     clock: int
     definitions: str
     settings: str
+    gauges: tuple[int, ...] = ()
 
 
 def read_properties(text: bytes) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.codec.instants import EARLIEST_MS, LATEST_MS, occurred_ms
+from streams.codec.instants import EARLIEST_MS, LATEST_MS, iso, occurred_ms
 from streams.engine.values import instant_ms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -65,3 +65,12 @@ def test_what_is_remembered_is_bounded() -> None:
     for minute in range(60_000):
         text = f"{start + timedelta(minutes=minute):%Y-%m-%dT%H:%M}:00.000Z"
         assert occurred_ms(text) == 1_767_225_600_000 + minute * 60_000
+
+
+@given(st.integers(EARLIEST_MS, LATEST_MS))
+def test_an_instant_is_written_as_the_calendar_has_it(instant: int) -> None:
+    """From 1971 to 9999, to the millisecond, and read back as the same."""
+    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)
+
+    assert iso(instant) == at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    assert occurred_ms(iso(instant)) == instant

@@ -8,15 +8,13 @@ from typing import get_args
 
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from schemas.transition import Cause, Evidence, Kind, Transition
 from streams.codec.partition import partition_codec
 from streams.codec.transition import EVENT_IDS_KEPT, TransitionEncoder, seconds
 from streams.engine.machine import Machine
 from streams.language import compile_journey, read_journey
-from streams.partition.processor import EARLIEST_MS, LATEST_MS, Processor
+from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord, advance, replay
 
 JOURNEY = """
@@ -130,22 +128,6 @@ def test_evidence_names_the_first_events_of_a_step_only() -> None:
     ids = tuple(f"e{n}" for n in range(EVENT_IDS_KEPT + 1))
 
     assert orjson.loads(encoder().ids(ids)) == list(ids[:-1])
-
-
-@given(st.integers(EARLIEST_MS, LATEST_MS))
-def test_an_instant_is_written_as_the_calendar_has_it(instant: int) -> None:
-    """From 1971 to 9999, to the millisecond."""
-    at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant)
-
-    assert encoder().iso(instant) == at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def test_an_encoder_forgets_days_before_they_fill_its_memory() -> None:
-    """A worker that sees 30 years of days still writes them right."""
-    written = encoder()
-    days = [START + timedelta(days=n) for n in range(10_010)]
-
-    assert [written.iso(round(day.timestamp() * 1_000))[:10] for day in days] == [f"{day:%Y-%m-%d}" for day in days]
 
 
 @pytest.mark.parametrize(

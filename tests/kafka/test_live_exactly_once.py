@@ -95,7 +95,7 @@ async def test_a_restarted_worker_finds_its_states_and_goes_on(app: App) -> None
     second = app.start()
     await app.caught_up()
     published = await app.published()
-    restored = sum(map(int, re.findall(r"restored (\d+) states", second.log.read_text())))
+    restored = sum(map(int, re.findall(r"restored from (\d+) records", second.log.read_text())))
     assert restored >= USERS
     assert [values[: len(old)] for values, old in zip(published, before, strict=True)] == before
     assert published == await app.expected()
