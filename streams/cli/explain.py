@@ -45,25 +45,47 @@ def explain_command(  # noqa: PLR0913, PLR0917  # one parameter per option
     as_json: Annotated[bool, AS_JSON] = False,
     show_pii: Annotated[bool, SHOW_PII] = False,
 ) -> None:
-    """Why an entity is or is not where it is: every condition with its value and what it was decided by.
+    """Why an entity is or is not where it is: every condition, its value, its evidence.
 
-    Also what is pending, when it is due, what comes next, and what would have to happen. Exits with 1 if nothing is
-    known of the entity.
+    Also what is pending, when it is due, what comes next, and what would have
+    to happen. Exits with 1 if nothing is known of the entity.
 
-    Example: journeys explain u1 --journey b2b-trial.yaml --events events.jsonl --at 2026-03-04T10:00:00Z
+    Example: journeys explain u1 --journey b2b-trial.yaml --events events.jsonl
 
-    From Kafka, with the settings that the worker has: --topic product.events replays the partition of the entity with
-    its journal; --state takes what the worker has stored last, as of its clock.
+    From Kafka, with the settings that the worker has: --topic product.events
+    replays the partition of the entity with its journal; --state takes what the
+    worker has stored last, as of its clock.
 
-    JSON: entity, account, clock, events_known (all, recent), refused, journeys. Of each journey: journey, version, at,
-    started, complete, history_from, population (inside, condition), milestones (name, achieved_at, events, when),
-    groups (group, member, members: name, inside, claims, why, when, until, priority, episode, since, left_at, events),
-    dropoffs (name, state, why, after, within_ms, anchor_at, deadline, since, episode, expects, expect, if, edge,
-    history), next (at, kind, rule, episode, other). A condition has op, says, value (null: unknown), until, change and,
-    by op: parts and at_least (all, any, not); at_least or at_most, seen, counted, number_only, after, last_ms, begin,
-    anchor, whole, missed (count); at_least or at_most, seen, counted, older_ms (open); anchor, begin, end (elapsed,
-    ahead); attribute, actual, tests, event; rule, since (milestone, segment, dropped). Instants are RFC 3339 in UTC,
-    *_ms are milliseconds; what would say nothing is left out.
+    The keys of --json (instants are RFC 3339 in UTC, *_ms are milliseconds, a
+    value is true, false or null for unknown; what would say nothing is absent):
+
+    entity account clock events_known (all or recent) refused journeys
+
+    - refused: offset reason detail type id
+
+    - journeys: journey version at started complete history_from population
+      (inside condition) milestones groups dropoffs next
+
+    - milestones: name achieved_at events when (as it was then, or is now)
+
+    - groups: group member members (name inside claims why when until priority
+      episode since left_at events), the highest priority first
+
+    - dropoffs: name state why after within_ms expects anchor_at deadline since
+      episode expect if edge history (at what anchor_at deadline why events)
+
+    - next: at kind rule episode other, if no event comes
+
+    - conditions: op says value until change, and by op:
+      all any not: parts at_least
+      count: at_least or at_most, seen counted number_only after last_ms begin
+      anchor whole missed
+      open: at_least or at_most, seen counted older_ms
+      elapsed ahead: anchor begin end
+      attribute: attribute actual tests event
+      milestone segment dropped: rule since
+
+    - anchors: says at known event; counted: at id value
     """
     if (events is not None) + (topic is not None) + state != 1:
         raise typer.BadParameter("give exactly one of --events FILE, --topic TOPIC and --state")

@@ -113,8 +113,9 @@ def by(events: Sequence[str]) -> str:
 def milestone_branch(m: MilestoneSaid) -> Tree:
     """One milestone."""
     if m.achieved_at is not None:
-        return labelled("yes", "green", f"{m.name}: achieved at {m.achieved_at}{by(m.events)}")
-    tree = labelled("no", "red", f"{m.name}: not achieved")
+        tree = labelled("yes", "green", f"{m.name}: achieved at {m.achieved_at}{by(m.events)}")
+    else:
+        tree = labelled("no", "red", f"{m.name}: not achieved")
     if m.when is not None:
         add_node(tree, m.when)
     return tree
@@ -199,6 +200,15 @@ def add_node(tree: Tree, n: Node) -> None:
 
 def details(n: Node) -> Iterator[str]:
     """What a leaf was decided by, line by line."""
+    yield from facts(n)
+    if n.anchor is not None:
+        yield anchor_text(n.anchor)
+    if n.until is not None and not n.parts and n.until not in (n.change or ""):
+        yield f"{VALUES[n.value][0]} until {n.until} at least, if no event comes"
+
+
+def facts(n: Node) -> Iterator[str]:
+    """What is particular to its operator."""
     match n.op:
         case "count":
             yield f"counted {n.seen}{occurrences(counting(n))}{window(n)}"
@@ -207,19 +217,14 @@ def details(n: Node) -> Iterator[str]:
         case "open":
             old = f" long enough ({length(n.older_ms)})" if n.older_ms else ""
             yield f"open{old}: {n.seen}{occurrences(n.counted)}"
-        case "elapsed" | "ahead":
-            if n.begin is not None:
-                yield f"true from {n.begin} on" + ("" if n.end is None else f" and before {n.end}")
+        case "elapsed" | "ahead" if n.begin is not None:
+            yield f"true from {n.begin} on" + ("" if n.end is None else f" and before {n.end}")
         case "attribute":
             told = f"{n.attribute} is {value_text(n.actual)}" + (f", set by {n.event}" if n.event else "")
             if told != n.says:
                 yield told
         case "milestone" | "segment" | "dropped" if n.since is not None:
             yield f"since {n.since}"
-    if n.anchor is not None:
-        yield anchor_text(n.anchor)
-    if n.until is not None and not n.parts and n.until not in (n.change or ""):
-        yield f"{VALUES[n.value][0]} until {n.until} at least, if no event comes"
 
 
 def counting(n: Node) -> list[Occurrence]:
@@ -257,6 +262,6 @@ def anchor_text(a: AnchorSaid) -> str:
     """An anchor and when it was."""
     by_event = f" ({a.event})" if a.event else ""
     if a.at is None:
-        return f"{a.says}: {'has not happened' if a.known else 'not seen in the log'}"
+        return f"{a.says}: {'none yet' if a.known else 'none seen in the log'}"
     unsure = "" if a.known else ", perhaps earlier: the log does not reach back far enough"
     return f"{a.says}: {a.at}{by_event}{unsure}"

@@ -208,7 +208,9 @@ class Timeline:
             if due < t:
                 if due > until:
                     return due
-                _, due = program.due(state, due, rows)
+                at = due
+                _, due = program.due(state, at, rows)
+                assert due > at, "time stands still: a rule asks for the same instant again"
                 ids: tuple[str, ...] = ()
             elif t == INF:
                 return due
@@ -267,6 +269,7 @@ class Timeline:
                     if rows:
                         self.publish(e, j, Step(rows, ()), out)
                 wake = min(wake, due)
+            assert wake > at, "time stands still: a rule asks for the same instant again"
             e.wake = wake
             if fresh and not changed and e.rest is None:
                 self.forget(e)

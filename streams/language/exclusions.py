@@ -58,7 +58,10 @@ def _exclude(journey: Journey, a: Part, b: Part) -> bool:
         case said.Elapsed(), said.Elapsed() if both and _same(journey, one.elapsed, two.elapsed):
             (start, end), (other_start, other_end) = span_ms(one), span_ms(two)
             return max(start, other_start) >= min(end, other_end)
-        case (said.Elapsed(elapsed=past), said.Ahead(ahead=date)) | (said.Ahead(ahead=date), said.Elapsed(elapsed=past)):
+        case (said.Elapsed(elapsed=past), said.Ahead(ahead=date)) | (
+            said.Ahead(ahead=date),
+            said.Elapsed(elapsed=past),
+        ):
             return both and _same(journey, past, date)
         case said.InSegment(), said.InSegment() if both and one != two:
             groups = {journey.segments[name].group for name in (one.segment, two.segment)}

@@ -8,17 +8,28 @@ Does not know: what any of the answers depends on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from schemas.journey import Journey
 from streams.language.check import meaning
 from streams.language.problems import Problem, ProblemsFound
 from streams.language.shape import shape
-from streams.language.yaml import read_yaml
+from streams.language.yaml import Node, read_yaml
 
 
-def load_journey(path: Path) -> Journey:
-    """The journey in that file.
+@dataclass(frozen=True)
+class Source:
+    """A journey that was accepted, and where it comes from. lines: path inside the file -> line."""
+
+    file: str
+    journey: Journey
+    lines: Mapping[str, int]
+
+
+def load_source(path: Path) -> Source:
+    """The journey in that file, with the lines that its parts stand in.
 
     Raises ProblemsFound if it is refused, OSError if it cannot be read.
     """
@@ -28,10 +39,10 @@ def load_journey(path: Path) -> Journey:
         line = error.object.count(b"\n", 0, error.start) + 1
         message = "this is no UTF-8; save the file as UTF-8"
         raise ProblemsFound([Problem(str(path), line, "", message, "bad_encoding")]) from error
-    return read_journey(text, str(path))
+    return read_source(text, str(path))
 
 
-def read_journey(text: str, name: str) -> Journey:
+def read_source(text: str, name: str) -> Source:
     """The journey in a text that is called `name` in problems.
 
     Raises ProblemsFound if it is refused.
@@ -42,4 +53,20 @@ def read_journey(text: str, name: str) -> Journey:
     problems += (problem for problem in meaning(root, name) if problem.path not in misshapen)
     if journey is None or problems:
         raise ProblemsFound(problems)
-    return journey
+    return Source(name, journey, dict(_lines(root)))
+
+
+def load_journey(path: Path) -> Journey:
+    """The journey in that file alone; raises as `load_source`."""
+    return load_source(path).journey
+
+
+def read_journey(text: str, name: str) -> Journey:
+    """The journey in a text alone; raises as `read_source`."""
+    return read_source(text, name).journey
+
+
+def _lines(node: Node) -> Iterator[tuple[str, int]]:
+    yield node.path, node.line
+    for inner in (*node.fields.values(), *node.items):
+        yield from _lines(inner)

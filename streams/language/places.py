@@ -14,6 +14,8 @@ from schemas.conditions import All, AnyOf, Condition, Not
 from schemas.journey import Journey
 from streams.language.terms import parts_of
 
+Finding = tuple[str, str]  # (path, what is wrong there and what to write instead)
+
 
 class Place(NamedTuple):
     """A condition and its path, as in `segments.hello.when.all[1]`."""
@@ -50,17 +52,12 @@ def whens(journey: Journey) -> Iterator[Place]:
     yield from (Place(f"segments.{name}.when", rule.when) for name, rule in journey.segments.items())
 
 
-def expects(journey: Journey) -> Iterator[Place]:
-    """What drop-offs expect."""
-    yield from (Place(f"dropoffs.{name}.expect", rule.expect) for name, rule in journey.dropoffs.items())
-
-
 def whole(journey: Journey) -> Iterator[Place]:
     """Every condition of the file that stands in no other."""
     yield from whens(journey)
-    yield from expects(journey)
     others = {
         "population": journey.population,
+        **{f"dropoffs.{name}.expect": rule.expect for name, rule in journey.dropoffs.items()},
         **{f"segments.{name}.until": rule.until for name, rule in journey.segments.items()},
         **{f"dropoffs.{name}.if": rule.only_if for name, rule in journey.dropoffs.items()},
     }

@@ -5,7 +5,7 @@ Does not know: files, how a difference is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -32,8 +32,12 @@ class Difference(NamedTuple):
 
 def run_case(case: Case, journey: Journey) -> Difference:
     """Raises ValueError if an override of `time` makes no sense."""
-    processor = processor_of(case, journey)
-    rows = [orjson.loads(record) for o in feed(processor, case.feed) for _, record in o.transitions]
+    return judge(case, feed(processor_of(case, journey), case.feed))
+
+
+def judge(case: Case, outcomes: Iterable[Outcome]) -> Difference:
+    """What the feed has given against the table of the case."""
+    rows = [orjson.loads(record) for outcome in outcomes for _, record in outcome.transitions]
     rows = [row for row in rows if not case.only or row["rule"] in case.only]
     if case.net:
         newest = {row["transition_id"]: row for row in rows}

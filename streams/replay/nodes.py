@@ -6,6 +6,7 @@ Does not know: rules, where state and events come from.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from schemas.journey import Journey
@@ -44,6 +45,12 @@ class Nodes:
             for attribute, (how, what) in sets.items()
             if how == "property" and attribute in personal
         }
+
+    def at(self, now: Interpreter) -> Nodes:
+        """The same for another state of the entity, at an earlier instant."""
+        earlier = copy(self)
+        earlier.now, earlier.evidence = now, self.evidence.up_to(now.t)
+        return earlier
 
     def node(self, v: Verdict, *, want: bool) -> Node:  # noqa: PLR0911  # one return per operator
         """A verdict with everything behind it. want: what the rule would need it to become."""

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from schemas.journey import Journey
 from streams.cli.test import timeline
 from streams.language import load_journey
 from streams.language.cases import Case, FeedLine, read_cases
@@ -42,14 +41,13 @@ def test_a_restart_after_every_line_changes_nothing(path: Path, case: Case) -> N
     journey = journey_of(path)
 
     whole = summary(feed(processor_of(case, journey), case.feed))
-    cut = summary(restarting(case, journey, case.feed))
+    cut = summary(restarting(processor_of(case, journey), case.feed))
 
     assert cut == whole
 
 
-def restarting(case: Case, journey: Journey, lines: Sequence[FeedLine]) -> Iterator[Outcome]:
+def restarting(processor: Processor, lines: Sequence[FeedLine]) -> Iterator[Outcome]:
     """The outcomes of a feed whose every line is read by a processor of its own."""
-    processor = processor_of(case, journey)
     states: dict[bytes, bytes] = {}
     for offset, line in enumerate(lines):
         done = replay(processor, [record(offset, line)]) if line.event else advance(processor, line.at)

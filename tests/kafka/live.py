@@ -246,12 +246,12 @@ class App:
 
     async def caught_up(self, seconds: float = DEADLINE_S) -> None:
         """Wait until everything that is in the input now is committed."""
-        written = [len(records) for records in await self.read("in")]
+        written = [records[-1].offset + 1 if records else 0 for records in await self.read("in")]
 
         async def done() -> bool:
             return [meta["position"]["next_offset"] for meta in await self.metas()] == written
 
-        await until(f"{written} records are committed", done, seconds, self.workers[-1].log.read_text)
+        await until(f"committed up to {written}", done, seconds, self.workers[-1].log.read_text)
 
     async def metas(self) -> list[dict[str, Any]]:
         """The newest position record of each partition's state."""

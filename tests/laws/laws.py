@@ -1,0 +1,316 @@
+"""The laws of time.md section 5, each as a question about one world: how is it broken? An empty answer: it holds.
+
+Decides: what is varied (order, batches, cuts, partitions, redeliveries) and what has to stay the same.
+Does not know: which worlds are asked, and how a finding becomes smaller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from random import Random
+
+from pydantic import ValidationError
+
+from schemas.journey import Journey
+from streams.engine.machine import Limits, Machine
+from streams.partition.processor import Outcome
+from streams.replay.runner import Decisions, replay
+from tests.laws.oracle_values import relevant
+from tests.laws.streams_of_events import SKEW_MS, Line, read
+from tests.laws.system import (
+    ALL,
+    Net,
+    OfflineRecord,
+    Records,
+    feed,
+    machine_of,
+    net_rows,
+    processor_of,
+    row_of,
+    run,
+    transitions,
+)
+from tests.laws.world import Seed, World, expected
+
+Law = Callable[[World], str]
+Effects = dict[str, object]
+
+
+@lru_cache(maxsize=512)
+def _machine(journeys: str, limits: Limits | None) -> Machine:
+    return machine_of(json.loads(journeys), limits, through_yaml=False)
+
+
+def machine(world: World, limits: Limits | None = None) -> Machine:
+    """Made once: the laws ask the same world several times."""
+    return _machine(json.dumps(world.journeys), limits)
+
+
+def rows_of(world: World) -> list[Net]:
+    """The net rows of the system under test."""
+    return net_rows(transitions([run(machine(world), world.log)]))
+
+
+# -- 1
+def order_free(world: World) -> str:
+    """The rows that stand are those of the oracle, which knows no order of arrival."""
+    if read(world.log, world.lateness).late:
+        return ""
+    wanted = set(expected(world))
+    got = set(rows_of(world))
+    lines = [*(f"expected {x}" for x in sorted(wanted - got)), *(f"got      {x}" for x in sorted(got - wanted))]
+    return "\n".join(lines)
+
+
+# -- 2
+def idempotent(world: World) -> str:
+    """Records that are delivered again, at any time, publish nothing."""
+    rng, arrival = Random(len(world.log)), 0
+    repeated: list[Line] = []
+    for line in world.log:
+        repeated.append(line)
+        arrival = max(arrival, line.arrival)
+        earlier = [x for x in repeated if x.type]
+        repeated += [x._replace(arrival=arrival if line.type else arrival + 1) for x in rng.sample(earlier, min(2, len(earlier)))]
+    once, again = run(machine(world), world.log), run(machine(world), repeated)
+    return same("published", once.transitions, again.transitions)
+
+
+# -- 3
+def cut_anywhere(world: World) -> str:
+    """After every record the state is written down, read by another processor, and nothing is different."""
+    whole, cut = Gathered(), Gathered()
+    uncut, processor = processor_of(machine(world)), processor_of(machine(world))
+    for item in Records(world.log).items:
+        feed(uncut, [item])
+        whole.add(uncut.seal())
+        feed(processor, [item])
+        outcome = cut.add(processor.seal())
+        processor = processor_of(machine(world))
+        processor.load([*cut.states.items()])
+        processor.loaded(outcome.position)
+    return same("effects", whole.effects(), cut.effects())
+
+
+# -- 4
+def replay_is_live(world: World) -> str:
+    """Whatever the batches and the budgets are, and from log and journal, the bytes are the same."""
+    log, rng = Records(world.log), Random(len(world.log))
+    offsets = [item.offset for item in log.items if isinstance(item, OfflineRecord)]
+    decisions = {offset: "future_timestamp" for offset in offsets if rng.random() < 0.03}
+    live = _fed(world, log, ALL, ALL, decisions)
+    for batch, budget in ((1, 1), (1, 1_000), (3, 2), (1_000, 1), (7, 1_000)):
+        found = same(f"batch {batch}, budget {budget}", live.effects(), _fed(world, log, batch, budget, decisions).effects())
+        if found:
+            return found
+    processor, sealed = processor_of(machine(world)), Gathered()
+    for item in log.items:
+        feed(processor, [item], decisions=decisions)
+        if rng.random() < 0.5:
+            sealed.add(processor.seal())
+    sealed.add(processor.seal())
+    journal = {"journal": []}  # a clock is written down once per batch at most
+    if found := same("sealed at random", live.effects() | journal, sealed.effects() | journal):
+        return found
+    return same("replayed with the journal", live.transitions, _replayed(world, log, live.journal))
+
+
+def _fed(world: World, log: Records, batch: int, budget: int, decisions: Mapping[int, str]) -> Gathered:
+    processor, gathered = processor_of(machine(world)), Gathered()
+    feed(processor, log.items, batch, budget, decisions)
+    gathered.add(processor.seal())
+    return gathered
+
+
+def _replayed(world: World, log: Records, journal: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
+    """What the runner makes of the records and of the decisions that were journaled."""
+    journaled = [json.loads(entry) for entry in journal]
+    clocks = [(entry["before"], entry["clock"]) for entry in journaled if "clock" in entry]
+    rejections = {entry["offset"]: entry["rejected"] for entry in journaled if "rejected" in entry}
+    records = [item for item in log.items if isinstance(item, OfflineRecord)]
+    processor = processor_of(machine(world))
+    return [pair for o in replay(processor, records, Decisions(clocks, rejections)) for pair in o.transitions]
+
+
+# -- 5
+def partition_free(world: World) -> str:
+    """In partitions of their own entities have the same rows, as long as nothing is late."""
+    if read(world.log, world.lateness).late:
+        return ""
+    log = [*world.log, Line(max((line.arrival for line in world.log), default=0))]  # all end at the same clock
+    alone = [run(machine(world), own) for own in _partitions(log)]
+    return same("rows", rows_of(replace(world, log=log)), net_rows(transitions(alone)))
+
+
+def _partitions(log: Sequence[Line]) -> Iterable[list[Line]]:
+    """One per entity; ticks reach all of them."""
+    for entity in sorted({line.entity for line in log if line.type}):
+        yield [line for line in log if line.entity in ("", entity)]
+
+
+# -- 6
+def bounded(world: World) -> str:
+    """However long the same goes on, no state becomes larger than it was after a while, and few events are kept."""
+    limits = Limits(events_kept=8, state_bytes=4_096)
+    records = [line for line in world.log if line.type]
+    if not records:
+        return ""
+    period = max(x.arrival for x in records) - min(x.occurred for x in records) + 1
+    processor, sizes = processor_of(machine(world, limits)), []
+    for lap in range(max(8, min(64, 256 // len(records)))):
+        again = [
+            x._replace(arrival=x.arrival + lap * period, occurred=x.occurred + lap * period, id=f"{lap:02d}{x.id}")
+            for x in records
+        ]
+        items = Records(again, lap * len(records)).items
+        for start in range(0, len(items), 4):
+            feed(processor, items[start : start + 4])
+            sizes.append(max((len(state) for _, state in processor.seal().states), default=0))
+    half = len(sizes) // 2
+    return "" if max(sizes[half:]) <= max(sizes[:half]) + 64 else f"states grow: {sizes} bytes"
+
+
+# -- 7
+def conserving(world: World) -> str:
+    """Every record ends in exactly one result, and in the right one."""
+    wanted = Counter(results(world))
+    outcome = run(machine(world), world.log)
+    got = Counter({str(result): number for result, number in outcome.facts.results.items() if number})
+    if found := same("facts", wanted, got):
+        return found
+    if len(outcome.late) != wanted["late"] or len(outcome.rejected) != wanted["rejected"]:
+        return f"late {outcome.late}, rejected {outcome.rejected}: {wanted}"
+    return ""
+
+
+def results(world: World) -> Iterable[str]:
+    """What becomes of each record, by time.md sections 1, 2 and 4."""
+    clock = -1
+    seen: dict[tuple[str, str], int] = {}
+    matters: set[str] = set()
+    for journey in world.journeys:
+        for name, event in journey["events"].items():
+            matters.update([name, *event.get("aliases", [])] if relevant(journey, name) else [])
+    for line in world.log:
+        if not line.type:
+            clock = max(clock, line.arrival)
+            continue
+        if line.occurred > line.arrival + SKEW_MS:
+            yield "rejected"
+            continue
+        clock = max(clock, line.arrival - 1)
+        horizon, key = clock - world.lateness, (line.entity, line.id)
+        if line.type not in matters:
+            yield "irrelevant"
+        elif line.instant <= horizon:
+            yield "late"
+        elif seen.get(key, horizon) > horizon:
+            yield "duplicate"
+        else:
+            seen[key] = line.instant
+            yield "applied"
+
+
+# -- 8
+def never_early(world: World) -> str:
+    """What time alone makes true at D is published when no record with an earlier arrival is left to be read."""
+    log = sorted((x for x in world.log if x.type), key=lambda line: line.arrival)
+    processor = processor_of(machine(world))
+    for i, item in enumerate(Records(log).items):
+        feed(processor, [item])
+        for t in transitions([processor.seal()]):
+            row = row_of(t).row
+            if min((x.arrival for x in log[i + 1 :]), default=row.at) < row.at:
+                return f"early: {row} after {log[i]}, clock {processor.clock}"
+    return ""
+
+
+LAWS: dict[str, Law] = {
+    "order_free": order_free,
+    "idempotent": idempotent,
+    "cut_anywhere": cut_anywhere,
+    "replay_is_live": replay_is_live,
+    "partition_free": partition_free,
+    "bounded": bounded,
+    "conserving": conserving,
+    "never_early": never_early,
+}
+
+
+def world_for(law: str, seed: Seed) -> World:
+    """A world of the kind that the law speaks of."""
+    if law in ("order_free", "partition_free"):
+        return seed.in_time()
+    return seed.late(odd=law in ("cut_anywhere", "replay_is_live", "conserving", "never_early"))
+
+
+def broken(law: Law, world: World) -> str:
+    """How the law is broken in this world; an error that is raised is an answer too."""
+    try:
+        return law(world)
+    except Exception as error:  # noqa: BLE001 - whatever the system raises is a finding
+        return f"{type(error).__name__}: {error}"
+
+
+def still_broken(law: Law) -> Callable[[World], bool]:
+    """The test for a world that was made smaller: what has no shape is no world."""
+
+    def fails(world: World) -> bool:
+        try:
+            for journey in world.journeys:
+                Journey.model_validate(journey)
+        except ValidationError:
+            return False
+        return bool(broken(law, world))
+
+    return fails
+
+
+class Gathered:
+    """Effects of several outcomes as one; states: the newest of each entity."""
+
+    def __init__(self) -> None:
+        self.transitions: list[tuple[bytes, bytes]] = []
+        self.states: dict[bytes, bytes] = {}
+        self.rest: list[object] = []
+        self.journal: list[bytes] = []
+        self.position: object = None
+
+    def add(self, outcome: Outcome) -> Outcome:
+        """Takes it in, and gives it back."""
+        self.transitions += outcome.transitions
+        self.states.update(outcome.states)
+        self.rest += [*outcome.rejected, *outcome.late]
+        self.journal += outcome.journal
+        self.position = outcome.position
+        return outcome
+
+    def effects(self) -> Effects:
+        """Everything that leaves a partition."""
+        return {
+            "transitions": self.transitions,
+            "states": sorted(self.states.items()),
+            "rest": self.rest,
+            "journal": self.journal,
+            "position": self.position,
+        }
+
+
+def same(what: str, one: object, other: object) -> str:
+    """Nothing, or where two values that should be equal differ first."""
+    if one == other:
+        return ""
+    if isinstance(one, dict) and isinstance(other, dict):
+        found = (same(f"{what}, {key}", one.get(key), other.get(key)) for key in (*one, *other))
+        return next(text for text in found if text)
+    if isinstance(one, list) and isinstance(other, list):
+        pairs = zip([*one, None], [*other, None], strict=False)
+        at, (a, b) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
+        return f"{what}, item {at}: {a!r} or {b!r}"
+    return f"{what}: {one!r} or {other!r}"
+
+
