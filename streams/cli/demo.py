@@ -35,7 +35,7 @@ TTY = typer.Option("--tty/--no-tty", help="Draw a table, or print lines; without
 
 
 def demo_command(
-    seconds: Annotated[int, SECONDS] = 60,
+    seconds: Annotated[int, SECONDS] = 50,
     users: Annotated[int, USERS] = 2_000,
     tty: Annotated[bool | None, TTY] = None,
 ) -> None:
@@ -68,8 +68,8 @@ def perform(processes: Processes, show: Show, users: int) -> str | None:
     clients = Clients(Kafka(bootstrap_servers=(address,)))
     asyncio.run(create_input(clients, INPUT, PARTITIONS))
     show.note(f"broker at {address}; topic {INPUT} with {PARTITIONS} partitions; now: journeys topics apply")
-    for line in processes.run("topics", "apply").splitlines():
-        show.note(f"  {line}")
+    made = [line.partition(":")[0] for line in processes.run("topics", "apply").splitlines()]
+    show.note(f"created {', '.join(made)}")
     asyncio.run(Play(processes, clients, show, users).run())
     show.note(f"now: journeys replay --topic {INPUT} --journey {JOURNEY.name}")
     return judge(processes, clients, show)

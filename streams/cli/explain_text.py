@@ -211,7 +211,8 @@ def facts(n: Node) -> Iterator[str]:
     """What is particular to its operator."""
     match n.op:
         case "count":
-            yield f"counted {n.seen}{occurrences(counting(n))}{window(n)}"
+            unseen = " (older ones by their number only)" if n.number_only and len(n.counted) < (n.seen or 0) else ""
+            yield f"counted {n.seen}{unseen}{occurrences(counting(n))}{window(n)}"
             for miss in n.missed:
                 yield f"not counted: {miss.type} ({miss.id}) at {miss.at}: {miss.why}"
         case "open":

@@ -36,10 +36,11 @@ OUT = typer.Option("--out", help="Write the records there instead of to standard
 
 
 class Log(NamedTuple):
-    """One partition to be replayed, and how its arrivals are to be read."""
+    """One partition to be replayed, and how its records are to be read."""
 
     records: Iterable[Record]
     decisions: Decisions
+    fields: Fields
     arrival_is_occurred: bool = False
     future_skew_ms: int = 300_000
 
@@ -83,7 +84,7 @@ def _from_file(events: Path, partitions: int) -> list[Log]:
                 found[partition].append(record)
     except OSError as error:
         raise typer.BadParameter(f"{events}: {error.strerror}") from None
-    return [Log(records, Decisions()) for records in found]
+    return [Log(records, Decisions(), Fields()) for records in found]
 
 
 def _from_kafka(topic: str) -> list[Log]:
@@ -93,8 +94,9 @@ def _from_kafka(topic: str) -> list[Log]:
     except Stopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from None
-    occurred, skew_ms = settings.source.arrival == "occurred", settings.source.future_skew_ms
-    return [Log(h.records, read_decisions((r.offset, r.value) for r in h.journal), occurred, skew_ms) for h in history]
+    source, decisions = settings.source, [read_decisions((r.offset, r.value) for r in h.journal) for h in history]
+    reading = (source.fields.names(), source.arrival == "occurred", source.future_skew_ms)
+    return [Log(h.records, decided, *reading) for h, decided in zip(history, decisions, strict=True)]
 
 
 def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable[[bytes], object]) -> None:
@@ -108,7 +110,7 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
         for log in logs:
             processor = Processor(
                 machine,
-                partition_codec(machine),
+                partition_codec(machine, log.fields),
                 future_skew_ms=log.future_skew_ms,
                 arrival_is_occurred=log.arrival_is_occurred,
             )

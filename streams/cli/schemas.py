@@ -1,4 +1,4 @@
-"""`journeys schemas`: write the JSON Schemas of events, transitions and the other records, for editors and validators.
+"""`journeys schemas`: write the schemas of everything that crosses the process boundary, for editors and validators.
 
 Exit codes: 0 written, 2 the folder cannot be written.
 """
@@ -10,16 +10,18 @@ from typing import Annotated
 
 import typer
 
+from streams.codec.asyncapi import generate_asyncapi
 from streams.codec.json_schema import generate
 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write them; made if it is absent.")]
 
 
-def schemas(out: Out = Path("schemas/json")) -> None:
-    """Write the JSON Schema of everything that crosses the process boundary."""
+def schemas(out: Out = Path("schemas")) -> None:
+    """Write the JSON Schema of every file and record, and asyncapi.yaml, which says what is in which topic."""
+    texts = {f"json/{name}": text for name, text in generate().items()} | {"asyncapi.yaml": generate_asyncapi()}
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in generate().items():
+        (out / "json").mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
             (out / name).write_text(text, encoding="utf-8")
             print(out / name)
     except OSError as error:

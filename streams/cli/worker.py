@@ -18,6 +18,7 @@ from streams.live.settings import load_settings
 JOURNEY = typer.Option("--journey", help="Journey file to be added to those of the settings; may be repeated.")
 LEVEL = typer.Option(help="How much is told on stderr: debug shows every commit, warning only what goes wrong.")
 LEVELS = ("debug", "info", "warning", "error")
+REPEAT_S = 10.0
 
 
 def worker_command(
@@ -53,9 +54,28 @@ def journey_files(paths: Iterable[Path]) -> Iterable[Path]:
 
 
 def show_log(level: str) -> None:
-    """Log to stderr: ours from `level` on, of the libraries what goes wrong; to aiokafka a rebalance is a warning."""
+    """Log to stderr: ours from `level` on, of the libraries what goes wrong."""
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
     logging.getLogger("streams").setLevel(level)
-    logging.getLogger("aiokafka").setLevel(logging.ERROR)
     for handler in logging.getLogger().handlers:
-        handler.addFilter(lambda r: not r.name.startswith("aiokafka") or r.levelno >= logging.ERROR)
+        handler.addFilter(Quieter())
+
+
+class Quieter(logging.Filter):
+    """What aiokafka says: errors only (to it a rebalance is a warning), and each now and then.
+
+    While a broker is down every connection says so every 10 ms.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether it is shown."""
+        if not record.name.startswith("aiokafka"):
+            return True
+        if record.levelno < logging.ERROR or record.created - self._said.get(str(record.msg), 0.0) < REPEAT_S:
+            return False
+        self._said[str(record.msg)] = record.created
+        return True

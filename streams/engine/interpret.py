@@ -51,13 +51,8 @@ from streams.engine.verdicts import (
 )
 
 
-def evaluate(condition: Condition, state: Any, t: int, plan: Plan) -> Verdict:
-    """The verdict for one condition. state: of this plan's program, as it stands at `t` (ms)."""
-    return Interpreter(plan, state, t).verdict(condition)
-
-
 class Interpreter:
-    """Reads one state of one plan at one instant."""
+    """Reads one state, of this plan's program, as it stands at `t` (ms)."""
 
     def __init__(self, plan: Plan, state: Any, t: int) -> None:
         self.plan, self.state, self.t = plan, state, t

@@ -48,7 +48,7 @@ def of_attribute(plan: Plan, name: str) -> Domain:
             found += BOOLEAN
         else:
             return Domain(attribute.type, never_unset=attribute.default is not None)
-    return Domain(attribute.type, tuple(found))
+    return Domain(attribute.type, tuple(dict.fromkeys(found)))
 
 
 def possible(domain: Domain, passed: Tests, failed: Sequence[Tests] = ()) -> bool:

@@ -141,7 +141,7 @@ def _gaps(family: Sequence[Banded]) -> Iterator[Finding]:
         end, before = -inf, ""
         for band, name in sorted((member.bands[what], member.name) for member in family):
             if before and band.low > end:
-                message = f"nobody holds {what[1]} {Band(end, band.low)}, between '{before}' and this"
+                message = f"no segment holds {what[1]} {Band(end, band.low)}, between '{before}' and this one"
                 yield f"segments.{name}.when", f"{message}; write `at_least: {end}`, or `less_than: {band.low}` there"
             if band.high > end:
                 end, before = band.high, name

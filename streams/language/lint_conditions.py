@@ -22,16 +22,14 @@ def endless_repeats(journey: Journey) -> Iterator[Finding]:
     happen again, `elapsed` with `less_than` beside it, a drop-off whose time it counts in.
     """
     for place in whole(journey):
-        expected = place.path.endswith(".expect")
+        in_time = place.path.endswith(".expect")
         for conjunction in conjunctions(place):
-            if not any(map(_ends, (*conjunction.parts, *conjunction.around))):
-                for part in conjunction.parts:
-                    c = part.place.condition
-                    if isinstance(c, said.Count) and _is_endless(journey, c) and not (expected and is_scoped(c)):
-                        message = (
-                            "repeats of the same count, and without end; write `distinct: PROPERTY`, or `last: 30d`"
-                        )
-                        yield part.place.path, message
+            bounded = any(map(_ends, (*conjunction.parts, *conjunction.around)))
+            for part in () if bounded else conjunction.parts:
+                c = part.place.condition
+                if isinstance(c, said.Count) and _is_endless(journey, c) and not (in_time and is_scoped(c)):
+                    message = "repeats of the same count, and for ever; write `distinct: PROPERTY`, or a window"
+                    yield part.place.path, f"{message} such as `last: 30d`"
 
 
 def _ends(part: Part) -> bool:

@@ -193,7 +193,7 @@ class _Never:
         most = min(domains.most(domains.of_property(self.plan.events[event][c.distinct]), passed) for event in events)
         if (c.at_least or 1) <= most:
             return None
-        return f"there are only {most} different values of '{c.distinct}' to count; write `at_least: {most}` or less"
+        return f"no more than {most} different '{c.distinct}' can be counted; write `at_least: {most}` or less"
 
     def _where(self, events: Sequence[str], where: said.Where) -> Reason:
         for name, given in where.items():
@@ -222,7 +222,7 @@ class _Never:
 
     def _changed(self, anchor: said.Changed) -> Reason:
         domain = domains.of_attribute(self.plan, anchor.changed)
-        if domain.values is not None and len(set(domain.values)) == 1:
+        if domain.values is not None and len(domain.values) == 1:
             return f"no event changes '{anchor.changed}'; name it in the `sets` of an event"
         kind = self.plan.attributes[anchor.changed].type
         for key, end in (("from", anchor.source), ("to", anchor.to)):
@@ -235,7 +235,7 @@ class _Never:
 
 def _only(domain: domains.Domain, name: str) -> str:
     """What it can be instead."""
-    values = [value for value in dict.fromkeys(domain.values or ()) if value is not domains.UNSET]
+    values = [value for value in domain.values or () if value is not domains.UNSET]
     if not values or domain.kind == "timestamp":
         return f"no event sets '{name}' to that; name it in the `sets` of an event"
     shown = ", ".join(str(value).lower() if isinstance(value, bool) else str(value) for value in values)

@@ -107,15 +107,14 @@ def idle_activation(journey: Journey, plan: Plan) -> Iterator[Finding]:
             yield f"milestones.{name}.when", f"{message}; count what is worth it to them, such as a report made"
 
 
-def _keys(rule: Milestone | Group | Dropoff) -> Iterator[Key]:
+def _keys(rule: Milestone | Group | Dropoff) -> tuple[Key, ...]:
     """What others call a rule; a group goes by the names of all its members."""
     match rule:
         case Milestone():
-            yield "milestone", rule.name
+            return (("milestone", rule.name),)
         case Group():
-            yield from (("segment", member.name) for member in rule.members)
-        case Dropoff():
-            yield "dropoff", rule.name
+            return tuple(("segment", member.name) for member in rule.members)
+    return (("dropoff", rule.name),)
 
 
 def _behind(plan: Plan, inputs: Mapping[Key, Inputs], key: Key) -> set[str]:

@@ -15,7 +15,10 @@ NAMES_SHOWN = 12  # a longer list of what is allowed is no help
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake. `path` leads to it inside the file, as in `dropoffs.stalled.expect`; it is empty for the file."""
+    """One mistake or, with a code LN01 to LN17, a warning.
+
+    `path` leads to it inside the file, as in `dropoffs.stalled.expect`; it is empty for the file.
+    """
 
     file: str
     line: int

@@ -17,7 +17,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -64,15 +64,6 @@ class App(faust.App):
         """No folders are made: they are for tables."""
 
 
-class Step(NamedTuple):
-    """What the agent is asked to do."""
-
-    lane: Lane
-    tenure: Tenure
-    run: Callable[[], int | None]
-    done: asyncio.Future[int]
-
-
 def run(settings: Settings, machine: Machine, journey_files: Sequence[Path]) -> int:
     """Run a worker until it is told to stop or cannot go on; returns the exit code. Says on stderr what happens."""
     meaning = Meaning(machine.fingerprint, hash_of_files(journey_files), hash_of_settings(settings))
@@ -99,12 +90,11 @@ async def work(settings: Settings, machine: Machine, meaning: Meaning) -> int:
     try:
         async with surroundings(settings, machine, meaning, stop) as (app, around):
             app.service(Membership(around))
-            starting = asyncio.ensure_future(app.start())
-            failed = asyncio.ensure_future(app.wait_until_stopped())
-            some: list[asyncio.Future[Any]] = [ended, failed]
+            running = asyncio.ensure_future(until_it_fails(app))
+            some: list[asyncio.Future[Any]] = [ended, running]
             await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
             leave_at_last(ended.result() if ended.done() else Faulty.exit_code)
-            starting.cancel()
+            running.cancel()
             await app.stop()
     except Stopped as error:
         stop(error)
@@ -112,6 +102,12 @@ async def work(settings: Settings, machine: Machine, meaning: Meaning) -> int:
         log.error("a part of the worker has failed, which should not happen; please report it")
         return Faulty.exit_code
     return ended.result()
+
+
+async def until_it_fails(app: App) -> None:
+    """Start the app; returns or raises when one of its parts has failed."""
+    await app.start()
+    await app.wait_until_stopped()
 
 
 def on_signals(ended: asyncio.Future[int]) -> None:
@@ -182,27 +178,43 @@ async def surroundings(
         await asyncio.gather(close(admin.close()), close(watcher.stop()))
 
 
+# -- the agent ---------------------------------------------------------------------------------------------------------
+class Step(NamedTuple):
+    """What the agent is asked to do."""
+
+    lane: Lane
+    tenure: Tenure
+    run: Callable[[], int | None]
+    done: asyncio.Future[int]
+
+
 def agent_of(app: App) -> Ask:
     """Gives the app its agent, and returns how to ask it."""
     steps: Any = app.channel(maxsize=1)  # Faust types a channel by the messages of its own transport
     app.flow_control.resume()  # Faust would do it at its first rebalance, which never comes
+    app.agent(steps)(state_machines)
+    return asking(steps.put)
 
-    async def state_machines(stream: StreamT[Step]) -> None:
-        async for step in stream:
-            if step.done.done() or step.lane.tenure is not step.tenure:
-                step.done.cancel()
-                continue
-            try:
-                step.done.set_result(step.run() or 0)
-            except Exception as error:  # noqa: BLE001  # Faust's supervisor would restart the agent quietly
-                step.done.set_exception(Poisoned(where(error)))
 
-    app.agent(steps, name="state_machines")(state_machines)
+async def state_machines(steps: StreamT[Step]) -> None:
+    """The agent: runs steps of lanes that still own their partition."""
+    async for step in steps:
+        if step.done.done() or step.lane.tenure is not step.tenure:
+            step.done.cancel()
+            continue
+        try:
+            step.done.set_result(step.run() or 0)
+        except Exception as error:  # noqa: BLE001  # Faust's supervisor would restart the agent quietly
+            step.done.set_exception(Poisoned(where(error)))
+
+
+def asking(put: Callable[[Step], Awaitable[object]]) -> Ask:
+    """How lanes ask, given how a step gets to the agent."""
 
     async def ask(lane: Lane, tenure: Tenure, step: Callable[[], int | None]) -> int:
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
-            await steps.put(Step(lane, tenure, step, done))
+            await put(Step(lane, tenure, step, done))
             return await done
         finally:
             done.cancel()  # if it is not done: the agent skips it

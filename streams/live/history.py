@@ -7,7 +7,6 @@ Does not know: what a replay does with it.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -42,8 +41,7 @@ async def read_history(settings: Settings, topic: str) -> list[PartitionHistory]
     Raises Misconfigured if the topic does not exist or no broker answers. An app without a journal has an empty one.
     """
     async with _opened(settings, topic) as consumer:
-        # a topic's partitions are known to the client only once it has asked for them
-        return await _histories(consumer, settings, topic, sorted(await _partitions(consumer, topic)))
+        return await _histories(consumer, settings, topic, await _partitions(consumer, topic))
 
 
 async def read_history_of(settings: Settings, topic: str, key: bytes) -> PartitionHistory:
@@ -119,10 +117,9 @@ async def _histories(
 
 
 async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Sequence[int]:
-    while (found := consumer.partitions_for_topic(topic)) is None:
-        await consumer.topics()
-        await asyncio.sleep(0)
-    return tuple(found)
+    """The client knows a topic's partitions only once it has asked for one of them; there is always a first."""
+    await consumer.end_offsets([TopicPartition(topic, 0)])
+    return sorted(consumer.partitions_for_topic(topic))
 
 
 async def _read(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> Records:

@@ -45,6 +45,11 @@ class TopicNames:
         return f"{self.app}.transitions"
 
     @property
+    def members(self) -> str:
+        """Where every entity is now."""
+        return f"{self.app}.members"
+
+    @property
     def late(self) -> str:
         """Copies of records that came too late to be applied."""
         return f"{self.app}.late"
@@ -137,6 +142,7 @@ def wanted(names: TopicNames, source: Found) -> tuple[Wanted, ...]:
     delete, compact = {CLEANUP: "delete"}, {CLEANUP: "compact"}
     return (
         Wanted(names.transitions, delete, {MAX_BYTES: MESSAGE_BYTES}),
+        Wanted(names.members, compact, {MAX_BYTES: MESSAGE_BYTES}),
         Wanted(names.late, delete, copies),
         Wanted(names.rejected, delete, copies),
         Wanted(names.journal, {**delete, TIMESTAMP: APPEND_TIME, RETENTION_BYTES: str(FOREVER)}, kept),
@@ -203,7 +209,7 @@ async def look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> dic
 
 
 async def _look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> dict[str, Found]:
-    asked = [topic, names.transitions, names.late, names.rejected, names.journal, names.state]
+    asked = [topic, names.transitions, names.members, names.late, names.rejected, names.journal, names.state]
     told = await admin.describe_topics(asked)
     shapes = {t["topic"]: t["partitions"] for t in told if t["error_code"] != TOPIC_MISSING}
     for t in told:

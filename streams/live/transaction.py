@@ -2,8 +2,8 @@ r"""One outcome -> one Kafka transaction, by the producer of its input partition
 
 Rules
   - `fence` returns when the old owner can write no more; nothing may be read before;
-  - everything that follows from a batch goes into one transaction: transitions, states and `\0meta`, copies, journal,
-    and the group's offset, in every transaction, also in those that move none;
+  - everything that follows from a batch goes into one transaction: transitions, members, states and `\0meta`, copies,
+    journal, and the group's offset, in every transaction, also in those that move none;
   - every batch's future is awaited before the commit: aiokafka commits although a batch was refused;
   - records are stamped with the wall clock, which is not part of what is compared: old event times would be deleted by
     a topic's retention at once;
@@ -99,6 +99,8 @@ class Transactions:
                     await self._producer.start()
         except FORBIDDEN as error:
             raise self._forbidden(error) from error
+        except TimeoutError:
+            raise Broken(f"no producer id within {FENCE_TIMEOUT_MS // 1_000} s") from None
         self._resends.count = 0
 
     async def close(self) -> None:
@@ -119,12 +121,15 @@ class Transactions:
             raise Poisoned(f"the broker refuses a batch: {error!r}") from error
         except FORBIDDEN as error:
             raise self._forbidden(error) from error
+        except TimeoutError:
+            raise Broken(f"no commit within {COMMIT_TIMEOUT_MS // 1_000} s") from None
 
     async def _commit(self, producer: AIOKafkaProducer, batch: Batch) -> Receipt:
         names, outcome = self.home.names, batch.outcome
         last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
         await producer.begin_transaction()
         acks = await self._send(names.transitions, ((k, v, TRANSITION) for k, v in outcome.transitions))
+        acks += await self._send(names.members, ((k, v, NONE) for k, v in outcome.members))
         acks += await self._send(names.state, self._states(outcome, last_hash))
         acks += await self._send(names.rejected, self._rejected(batch))
         acks += await self._send(names.late, self._late(batch))

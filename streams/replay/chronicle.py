@@ -176,10 +176,11 @@ class InstanceWatch:
         def turn(outcome: Outcome, deadline: int, why: str = "") -> None:
             out.append(Turn(t, outcome, deadline - within_ms, deadline, why, event_ids))
 
-        if phase == PENDING and not kinds and self.phase == PENDING and self.end != end:
-            turn("followed", self.end)
-        elif phase == PENDING and not kinds and self.phase == NONE:
+        unresolved = phase == PENDING and t == end and not kinds  # cancelled, whatever has been armed then
+        if phase == PENDING and not kinds and (unresolved or self.phase == NONE):
             turn(*self._ended(now, end))
+        elif phase == PENDING and not kinds and self.end != end:
+            turn("followed", self.end)
         if "dropped_off" in kinds:
             dropped = t
             turn("dropped_off", t)
@@ -187,7 +188,7 @@ class InstanceWatch:
             turn("recovered", dropped)
         if "withdrawn" in kinds:
             turn("withdrawn", dropped, "it left the population")
-        free = phase == NONE or "recovered" in kinds
+        free = phase == NONE or "recovered" in kinds or unresolved
         if free and self.phase == PENDING:
             turn("armed", self.end)
         elif free and self.phase == NONE and (new or self._happens(now)):

@@ -108,7 +108,9 @@ class Evidence:
     def of_count(self, tally: Tally, fact: CountFact) -> list[Counted]:
         """What the tally holds, the oldest first; of a bare number no more than the events at hand."""
         begin = self._begin(tally, fact)
-        found = [h for h in self._countable(tally) if (h.at, h.id) > begin and self._matches(h, tally.events, tally.where)]
+        found = [
+            h for h in self._countable(tally) if (h.at, h.id) > begin and self._matches(h, tally.events, tally.where)
+        ]
         if fact.instants is None:
             newest = found[-fact.number :] if fact.number else []
             return [Counted(h.at, h.id) for h in newest]

@@ -7,12 +7,12 @@ Does not know: state, events that happened; a verdict tells what is needed of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, assert_never
 
+from streams.codec.instants import iso
 from streams.engine.expressions import INF
 from streams.engine.plan import Ahead, Anchor, AnyOf, Condition, Count, Elapsed, Has, Not, Open, Plan, Ref, Tests, Where
-from streams.engine.values import EPOCH, MS_PER_DAY
+from streams.engine.values import MS_PER_DAY
 from streams.engine.verdicts import AnchorFact, CountFact, OpenFact, Verdict
 
 UNITS = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
@@ -38,7 +38,7 @@ TESTS = {
 def moment(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds; beyond the year 9999, which only a deadline can lie in, the bare number."""
     try:
-        return (EPOCH + timedelta(milliseconds=ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso(ms)
     except OverflowError:
         return f"{ms} ms after 1970"
 

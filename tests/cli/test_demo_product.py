@@ -19,7 +19,7 @@ from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord, replay
 
 START_MS = 1_800_000_000_000
-LENGTH_MS = 60_000
+LENGTH_MS = 50_000
 
 
 @pytest.fixture(scope="module")

@@ -139,7 +139,9 @@ def test_an_entity_whose_records_were_all_refused_is_told_so(tmp_path: Path) -> 
 )
 def test_a_command_that_makes_no_sense_says_what_to_write(arguments: list[str], told: str) -> None:
     """With the exit code of usage errors."""
-    result = run.invoke(app, ["explain", "u1", "--journey", str(B2B), *arguments], env={"TERM": "dumb", "COLUMNS": "200"})
+    result = run.invoke(
+        app, ["explain", "u1", "--journey", str(B2B), *arguments], env={"TERM": "dumb", "COLUMNS": "200"}
+    )
 
     assert result.exit_code == 2
     assert told in result.stderr

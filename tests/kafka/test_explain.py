@@ -9,21 +9,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.kafka.live import JOURNEYS, App
+from streams.live.partitioner import partition_of
+from tests.kafka.live import JOURNEYS, App, event
 from tests.replay.recompute import Json, decisions
 
 BEGIN_MS = 1_767_225_600_000
 
 
 @pytest.fixture
-async def app(broker: str, tmp_path: Path) -> AsyncIterator[App]:
-    """An app with three partitions that a worker has read to the end."""
-    async with App(broker, "explain", tmp_path, partitions=3) as app:
-        await app.write([("ann", "signed_up", BEGIN_MS), ("ann", "used", BEGIN_MS + 500), ("bob", "used", BEGIN_MS + 600)])
-        # another partitioner than Java's: the last partition holds a key that does not belong there
-        await app.write([("ann", "used", BEGIN_MS + 9_000)])
-        for partition in range(3):
-            await app.producer.send_and_wait(app.input, None, b"no-event", partition, BEGIN_MS + 20_000)
+async def app(broker: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[App]:
+    """An app with three partitions that a worker has read to the end; zoe was sent by a producer with its own ways."""
+    async with App(broker, request.node.name[5:45], tmp_path, partitions=3) as app:
+        await app.write(
+            [("ann", "signed_up", BEGIN_MS), ("bob", "used", BEGIN_MS + 600), ("ann", "used", BEGIN_MS + 9_000)]
+        )
+        stray = {"partition": (partition_of(b"zoe", 3) + 1) % 3, "timestamp_ms": BEGIN_MS + 9_000}
+        await app.send(b"zoe", event("zoe", "used", BEGIN_MS), **stray)
         app.start()
         await app.caught_up()
         await app.workers[-1].stop()
@@ -32,7 +33,7 @@ async def app(broker: str, tmp_path: Path) -> AsyncIterator[App]:
 
 def explain(app: App, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command with the settings of the app."""
-    command = [JOURNEYS, "explain", *arguments, "--journey", app.path]
+    command: list[str | Path] = [JOURNEYS, "explain", *arguments, "--journey", app.path]
     return subprocess.run(command, env=app.environment(), capture_output=True, text=True, check=False)
 
 
@@ -53,6 +54,12 @@ async def test_topic_and_state_tell_the_same_of_an_entity(app: App) -> None:
     assert stored["dropoffs"][0]["history"][-1]["what"] == "armed"
     early = journey(explain(app, "ann", "--topic", app.input, "--json", "--at", "2026-01-01T00:00:05Z"))
     assert decisions(early)["quiet"] == "open"
+
+
+async def test_an_entity_is_found_wherever_its_producer_has_put_it(app: App) -> None:
+    """First where Kafka's default partitioner puts the key, then in the other partitions."""
+    for source in (["--topic", app.input], ["--state"]):
+        assert decisions(journey(explain(app, "zoe", *source, "--json")))["hello"] is False
 
 
 async def test_an_unknown_entity_is_told_apart_from_other_journeys(app: App) -> None:

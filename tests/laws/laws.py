@@ -19,6 +19,7 @@ from schemas.journey import Journey
 from streams.engine.machine import Limits, Machine
 from streams.partition.processor import Outcome
 from streams.replay.runner import Decisions, replay
+from tests.laws.journeys import Json
 from tests.laws.oracle_values import relevant
 from tests.laws.streams_of_events import SKEW_MS, Line, read
 from tests.laws.system import (
@@ -171,7 +172,7 @@ def bounded(world: World) -> str:
             feed(processor, items[start : start + 4])
             sizes.append(max((len(state) for _, state in processor.seal().states), default=0))
     half = len(sizes) // 2
-    return "" if max(sizes[half:]) <= max(sizes[:half]) + 64 else f"states grow: {sizes} bytes"
+    return "" if max(sizes[half:]) <= 1.5 * max(sizes[:half]) + 64 else f"states grow: {sizes} bytes"
 
 
 # -- 7
@@ -188,13 +189,10 @@ def conserving(world: World) -> str:
 
 
 def results(world: World) -> Iterable[str]:
-    """What becomes of each record, by time.md sections 1, 2 and 4."""
+    """What becomes of each record, by time.md sections 1, 2 and 4; each journey by itself, then the first that holds."""
     clock = -1
-    seen: dict[tuple[str, str], int] = {}
-    matters: set[str] = set()
-    for journey in world.journeys:
-        for name, event in journey["events"].items():
-            matters.update([name, *event.get("aliases", [])] if relevant(journey, name) else [])
+    seen: dict[tuple[int, str, str], int] = {}
+    matters = [set(_relevant_types(journey)) for journey in world.journeys]
     for line in world.log:
         if not line.type:
             clock = max(clock, line.arrival)
@@ -203,16 +201,26 @@ def results(world: World) -> Iterable[str]:
             yield "rejected"
             continue
         clock = max(clock, line.arrival - 1)
-        horizon, key = clock - world.lateness, (line.entity, line.id)
-        if line.type not in matters:
-            yield "irrelevant"
-        elif line.instant <= horizon:
-            yield "late"
-        elif seen.get(key, horizon) > horizon:
-            yield "duplicate"
-        else:
-            seen[key] = line.instant
-            yield "applied"
+        horizon, found = clock - world.lateness, {"irrelevant"}
+        for journey, types in enumerate(matters):
+            key = (journey, line.entity, line.id)
+            if line.type not in types:
+                continue
+            if line.instant <= horizon:
+                found.add("late")
+            elif seen.get(key, horizon) > horizon:
+                found.add("duplicate")
+            else:
+                seen[key] = line.instant
+                found.add("applied")
+        yield next(result for result in ("applied", "late", "duplicate", "irrelevant") if result in found)
+
+
+def _relevant_types(journey: Json) -> Iterable[str]:
+    """Names and aliases of the events that matter to it."""
+    for name, event in journey["events"].items():
+        if relevant(journey, name):
+            yield from (name, *event.get("aliases", []))
 
 
 # -- 8
@@ -241,10 +249,10 @@ LAWS: dict[str, Law] = {
 }
 
 
-def world_for(law: str, seed: Seed) -> World:
+def world_for(law: str, seed: Seed, salt: str = "") -> World:
     """A world of the kind that the law speaks of."""
     if law in ("order_free", "partition_free"):
-        return seed.in_time()
+        return seed.in_time(salt)
     return seed.late(odd=law in ("cut_anywhere", "replay_is_live", "conserving", "never_early"))
 
 
@@ -276,7 +284,8 @@ class Gathered:
     def __init__(self) -> None:
         self.transitions: list[tuple[bytes, bytes]] = []
         self.states: dict[bytes, bytes] = {}
-        self.rest: list[object] = []
+        self.rejected: list[object] = []
+        self.late: list[object] = []
         self.journal: list[bytes] = []
         self.position: object = None
 
@@ -284,7 +293,8 @@ class Gathered:
         """Takes it in, and gives it back."""
         self.transitions += outcome.transitions
         self.states.update(outcome.states)
-        self.rest += [*outcome.rejected, *outcome.late]
+        self.rejected += outcome.rejected
+        self.late += outcome.late
         self.journal += outcome.journal
         self.position = outcome.position
         return outcome
@@ -294,7 +304,8 @@ class Gathered:
         return {
             "transitions": self.transitions,
             "states": sorted(self.states.items()),
-            "rest": self.rest,
+            "rejected": self.rejected,
+            "late": self.late,
             "journal": self.journal,
             "position": self.position,
         }

@@ -7,7 +7,7 @@ Does not know: what is wrong with it; it is given a test.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
 from itertools import islice
@@ -20,30 +20,47 @@ from tests.laws.system import Net
 from tests.laws.world import World, expected
 
 Fails = Callable[[World], bool]
-KEPT = {"journey", "version", "entity", "events"}  # keys that a file cannot do without
+# What a file cannot do without, and on what the journeys of a worker agree.
+KEPT = {("journey",), ("version",), ("entity",), ("events",), ("time",), ("time", "allowed_lateness")}
 
 
 def shrink(world: World, fails: Fails, seconds: float = 60) -> World:
     """The smallest world found in that time in which the test still fails."""
     until, before = monotonic() + seconds, None
+
+    def worse(smaller: World) -> bool:
+        return monotonic() < until and fails(smaller) and accepted(smaller)
+
     while world != before and monotonic() < until:
         before = world
-        for reduced in (_fewer_journeys, _fewer_lines, _less_in_journeys, _simpler_lines):
-            world = _all_of(world, fails, until, reduced)
+        world = _first(world, _fewer_journeys, worse)
+        world = _fewer_lines(world, worse)
+        world = _first(world, _less_in_journeys, worse)
+        world = _first(world, _simpler_lines, worse)
     return world
 
 
-def _all_of(world: World, fails: Fails, until: float, reduced: Callable[[World], Iterator[World]]) -> World:
+def _first(world: World, reduced: Callable[[World], Iterator[World]], worse: Fails) -> World:
     """Takes every reduction of one kind that it can; after one it goes on where it was."""
-    done, going_on = 0, True
-    while going_on:
-        going_on = False
-        for number, smaller in enumerate(islice(reduced(world), done, None), done):
-            if monotonic() > until:
-                return world
-            if fails(smaller) and accepted(smaller):
-                world, done, going_on = smaller, number, True
-                break
+    done: int | None = 0
+    while done is not None:
+        tried = enumerate(islice(reduced(world), done, None), done)
+        done, world = next(((number, smaller) for number, smaller in tried if worse(smaller)), (None, world))
+    return world
+
+
+def _fewer_lines(world: World, worse: Fails) -> World:
+    """Without halves, quarters, ... single lines."""
+    size = len(world.log) // 2
+    while size:
+        start = 0
+        while start < len(world.log):
+            smaller = replace(world, log=[*world.log[:start], *world.log[start + size :]])
+            if worse(smaller):
+                world = smaller
+            else:
+                start += size
+        size //= 2
     return world
 
 
@@ -62,10 +79,6 @@ def _fewer_journeys(world: World) -> Iterator[World]:
         yield from (replace(world, journeys=[j]) for j in world.journeys)
 
 
-def _fewer_lines(world: World) -> Iterator[World]:
-    yield from (replace(world, log=log) for log in shorter(world.log))
-
-
 def _less_in_journeys(world: World) -> Iterator[World]:
     for i, journey in enumerate(world.journeys):
         for smaller in cuts(journey):
@@ -76,17 +89,6 @@ def _simpler_lines(world: World) -> Iterator[World]:
     for i, line in enumerate(world.log):
         for simpler in simpler_lines(line):
             yield replace(world, log=[*world.log[:i], simpler, *world.log[i + 1 :]])
-
-
-def shorter(log: Sequence[Line]) -> Iterator[list[Line]]:
-    """Without one half, one quarter, ... one line."""
-    for entity in sorted({line.entity for line in log if line.entity}):
-        yield [line for line in log if line.entity in ("", entity)]
-    size = len(log) // 2
-    while size:
-        for start in range(0, len(log), size):
-            yield [*log[:start], *log[start + size :]]
-        size //= 2
 
 
 def simpler_lines(line: Line) -> Iterator[Line]:
@@ -105,7 +107,7 @@ def cuts(journey: Json) -> Iterator[Json]:
         holder = smaller
         for step in place[:-1]:
             holder = holder[step]
-        if len(place) > 1 or place[0] not in KEPT:
+        if place not in KEPT:
             last = holder[place[-1]]
             del holder[place[-1]]
             yield smaller

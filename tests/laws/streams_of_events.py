@@ -116,14 +116,14 @@ def with_duplicates(rng: Random, log: Sequence[Line]) -> list[Line]:
     return sorted([*log, *again], key=lambda line: line.arrival)
 
 
-def with_oddities(rng: Random, log: Sequence[Line]) -> list[Line]:
-    """Some records are from the future, near or far, and some bear the id of another event."""
+def with_oddities(rng: Random, log: Sequence[Line], *, ids: bool) -> list[Line]:
+    """Some records are from the future, near or far, and (ids) some bear the id of another event."""
     odd: list[Line] = []
     for line in log:
         other = rng.choice(log)
         if chance(rng, 0.04):
             line = line._replace(occurred=line.arrival + rng.choice((1, 5, SKEW_MS, SKEW_MS + 1)))
-        elif chance(rng, 0.04) and other.entity == line.entity:
+        elif ids and chance(rng, 0.04) and other.entity == line.entity:
             line = line._replace(id=other.id)
         odd.append(line)
     return odd

@@ -26,8 +26,8 @@ def holds(name: str, numbers: range, times: int = 1) -> None:
     law = LAWS[name]
     for number in numbers:
         seed = make(number)
-        for _ in range(times):
-            world = world_for(name, seed)
+        for salt in range(times):
+            world = world_for(name, seed, str(salt))
             if broken(law, world):
                 small = shrink(world, still_broken(law), 20)
                 pytest.fail(f"seed {number}: {broken(law, small)}\n\n{case_of(small, f'seed{number}')}")

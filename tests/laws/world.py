@@ -41,30 +41,31 @@ class World:
 
 @dataclass(frozen=True)
 class Seed:
-    """Everything that follows from one number: journeys, events, and as many logs of them as are asked for."""
+    """Everything that follows from one number: journeys, events, and worlds with a log of them. salt: for another log."""
 
     number: int
     grid: Grid
     journeys: Sequence[Json]
     events: Sequence[Line]
-    rng: Random
 
     @property
     def lateness(self) -> int:
         """ms."""
         return duration(self.journeys[0]["time"]["allowed_lateness"])
 
-    def in_time(self) -> World:
+    def in_time(self, salt: str = "") -> World:
         """No event is late beyond repair. Mostly up to a final tick, now and then only up to where it is."""
-        log = with_duplicates(self.rng, in_some_order(self.rng, self.events, self.lateness))
-        log = [*with_ticks(self.rng, log, self.grid), final_tick(self.grid)]
-        return World(self.journeys, log if chance(self.rng, 0.7) else log[: self.rng.randint(1, len(log))])
+        rng = Random(f"in time {self.number} {salt}")
+        log = with_duplicates(rng, in_some_order(rng, self.events, self.lateness))
+        log = [*with_ticks(rng, log, self.grid), final_tick(self.grid)]
+        return World(self.journeys, log if chance(rng, 0.7) else log[: rng.randint(1, len(log))])
 
     def late(self, *, odd: bool = False) -> World:
         """Some events may be late beyond repair. odd: other things may be wrong with them too."""
-        log = with_duplicates(self.rng, in_some_order(self.rng, self.events, 3 * self.lateness))
-        log = with_oddities(self.rng, log) if odd else log
-        return World(self.journeys, [*with_ticks(self.rng, log, self.grid), final_tick(self.grid)])
+        rng = Random(f"late {self.number}")
+        log = with_duplicates(rng, in_some_order(rng, self.events, 3 * self.lateness))
+        log = with_oddities(rng, log, ids=len(self.journeys) == 1) if odd else log
+        return World(self.journeys, [*with_ticks(rng, log, self.grid), final_tick(self.grid)])
 
 
 def make(number: int) -> Seed:
@@ -74,7 +75,7 @@ def make(number: int) -> Seed:
     lateness = f"{rng.choice((1, 4, 12, 30, 60, 60))}{grid.name}"
     names = rng.sample(("j1", "j2", "a-journey"), rng.choice((1, 1, 2)))
     journeys = [random_journey(rng, name, grid, lateness) for name in names]
-    return Seed(number, grid, journeys, random_events(rng, journeys, grid), rng)
+    return Seed(number, grid, journeys, random_events(rng, journeys, grid))
 
 
 def expected(world: World, every: Iterable[int] = ()) -> list[Net]:

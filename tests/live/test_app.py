@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from faust.types import StreamT
 
-from streams.live.app import App, agent_of, hash_of_files, hash_of_settings
+from streams.live.app import Step, asking, hash_of_files, hash_of_settings, state_machines
 from streams.live.errors import Poisoned
 from streams.live.lane import Ask, Lane
 from streams.live.settings import Settings
@@ -17,12 +18,17 @@ from streams.live.tenure import Tenure
 
 @pytest.fixture
 async def ask() -> AsyncIterator[Ask]:
-    """How to ask the agent of an app that runs."""
-    app = App("test", broker="kafka://127.0.0.1:9", topic_disable_leader=True)
-    asking = agent_of(app)
-    await app.start()
-    yield asking
-    await app.stop()
+    """How to ask an agent that runs, with a queue in place of Faust's channel."""
+    queue: asyncio.Queue[Step] = asyncio.Queue(1)
+
+    async def stream() -> AsyncIterator[Step]:
+        while True:
+            yield await queue.get()
+
+    agent = asyncio.ensure_future(state_machines(cast("StreamT[Step]", stream())))
+    yield asking(queue.put)
+    assert not agent.done()
+    agent.cancel()
 
 
 def owner() -> tuple[Lane, Tenure]:

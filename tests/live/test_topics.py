@@ -38,7 +38,14 @@ def test_on_an_empty_cluster_all_are_created_like_the_input() -> None:
     created = compare(NAMES, "events", {"events": SOURCE}, None)
     assert all(isinstance(d, Create) and (d.partitions, d.replication) == (12, 3) for d in created)
     configs = {d.name: dict(d.configs) for d in created if isinstance(d, Create)}
-    assert list(configs) == ["shop.transitions", "shop.late", "shop.rejected", "shop.journal", "shop.state"]
+    assert list(configs) == [
+        "shop.transitions",
+        "shop.members",
+        "shop.late",
+        "shop.rejected",
+        "shop.journal",
+        "shop.state",
+    ]
     assert configs["shop.state"]["cleanup.policy"] == "compact"
     assert configs["shop.rejected"]["max.message.bytes"] == str(2_000_000 + 16 * 1024)
     journal = configs["shop.journal"]

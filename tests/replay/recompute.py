@@ -20,7 +20,7 @@ def ms(text: str) -> int:
 
 def decisions(journey: Json) -> dict[str, object]:
     """By rule: is the milestone achieved, which member has the entity, what instance there is of the drop-off."""
-    now = Paper(ms(journey["at"]), complete=journey["complete"] if "complete" in journey else True)
+    now = Paper(ms(journey["at"]), complete=journey.get("complete", True))
     said = journey["population"]
     value = now.value(said["condition"]) if "condition" in said else True
     inside = said["inside"] if value is None else value  # unknown changes nothing
@@ -48,7 +48,7 @@ class Paper:
     def __init__(self, at: int, *, complete: bool) -> None:
         self.at, self.complete = at, complete
 
-    def value(self, n: Json) -> bool | None:
+    def value(self, n: Json) -> bool | None:  # noqa: PLR0911  # one return per operator
         """True, false, or unknown."""
         match n["op"]:
             case "all" | "any":
@@ -118,7 +118,7 @@ class Paper:
         return "pending" if self.at < deadline else "open"
 
 
-def passes(actual: Json, op: str, constant: Json) -> bool:
+def passes(actual: Json, op: str, constant: Json) -> bool:  # noqa: PLR0911  # one return per operator
     """One test of an attribute; texts of instants compare like instants."""
     if op == "known":
         return bool((actual is not None) == constant)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from schemas.journey import Journey
+from streams.engine.dropoff import OUTCOMES
 from streams.engine.machine import Machine
 from streams.engine.plan import Dropoff, Group, Milestone
 from streams.replay.chronicle import Watcher
@@ -22,12 +23,12 @@ from tests.laws.system import Records, feed, machine_of, processor_of, transitio
 from tests.laws.world import Seed, make
 from tests.replay.recompute import Json, decisions
 
-WORLDS = 120
+WORLDS = 100
 
 
 def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
     """A random log with its ticks in the journal."""
-    items, clocks, offset = Records(seed.log()).items, [], 0
+    items, clocks, offset = Records(seed.late(odd=True).log).items, [], 0
     for item in items:
         if isinstance(item, int):
             clocks.append((offset, item))
@@ -108,24 +109,33 @@ def test_what_is_counted_has_its_events() -> None:
                     assert len(found) == n["seen"], (number, known.name, n)
                 if "anchor" in n and n["anchor"]["says"].startswith(("the first", "the last ")) and n["anchor"]["at"]:
                     assert n["anchor"].get("event", "") in ids | {""}
-    assert several > 50
+    assert several > 20
+
+
+def kept(state: Any) -> dict[str, Any]:
+    """A state without what it derives: when to look at a rule again may be earlier than need be."""
+    return {name: getattr(state, name) for name in state.__struct_fields__ if not name.startswith("due_")}
 
 
 def test_the_steps_taken_once_more_end_in_the_same_state() -> None:
-    """So what they tell of instances and changes is what has happened; and the last turn says what there is."""
+    """So what they tell of instances is what has happened; the engine counts as many of each outcome."""
+    met = 0
     for number, _, known in cases(2):
         for j, plan in enumerate(known.machine.plans):
-            head, codec = known.entity.heads[j], known.machine.codec
-            state = codec.base_heads(b"")[j]
+            head, program = known.entity.heads[j], known.machine.programs[j]
+            state = known.machine.codec.base_heads(b"")[j]
+            program.instances[:] = [0] * len(program.instances)
             past = Watcher(known.machine, j).past(state, known.events, max(known.clock, head.at))
-            assert state == head, (number, known.name)
-            for r in plan.rules:
-                if isinstance(r, Dropoff):
-                    turns = past.turns[r.name]
-                    left = ["armed", "followed"], ["dropped_off"]
-                    phase = next((i for i, whats in enumerate(left, 1) if turns and turns[-1].outcome in whats), 0)
-                    assert phase == getattr(head, f"dst_{r.name}"), (number, known.name, turns)
-                    assert all(a.at <= b.at for a, b in pairwise(turns))
+            assert kept(state) == kept(head), (number, known.name)
+            dropoffs = [r.name for r in plan.rules if isinstance(r, Dropoff)]
+            for i, name in enumerate(dropoffs):
+                counted = dict(zip(OUTCOMES, program.instances[i * len(OUTCOMES) :], strict=False))
+                told = Counter(turn.outcome for turn in past.turns[name])
+                assert counted["armed"] == told["armed"] + told["met_at_once"], (number, name)
+                assert counted["met"] == told["met"] + told["met_at_once"], (number, name)
+                assert (counted["dropped"], counted["cancelled"]) == (told["dropped_off"], told["cancelled"])
+                met += counted["met"]
+    assert met > 20
 
 
 def test_what_comes_next_comes() -> None:
@@ -133,7 +143,7 @@ def test_what_comes_next_comes() -> None:
     announced = 0
     for number in range(WORLDS):
         seed = make(number)
-        machine, (log, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
+        machine, (_, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         cut = items[: len(items) // 2]
         processor = processor_of(machine)
         feed(processor, cut)
@@ -149,7 +159,7 @@ def test_what_comes_next_comes() -> None:
                 announced += len(told)
                 assert told[:12] == wanted[: max(12, len(told))][: len(told)], (number, known.name)
                 assert len(told) == len(wanted) or len(told) >= 12
-    assert announced > 40
+    assert announced > 20
 
 
 def test_a_stored_state_says_the_same_as_the_log() -> None:

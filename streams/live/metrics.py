@@ -1,0 +1,174 @@
+"""The catalogue of metrics (outputs.md section 4), and how commits move them.
+
+Rules
+  - counted from committed transactions only;
+  - every label set that can be known stands at 0 from the start, so that a rate is never missing its first step; labels
+    never hold ids or names that events bring, so their number is fixed by the journeys;
+  - gauges are sums over the partitions owned now: each lane says what its partition holds, and takes it back.
+Does not know: what a transaction is, HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import NamedTuple, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+
+from schemas.rejection import Reason
+from streams.engine.dropoff import OUTCOMES
+from streams.engine.machine import Machine
+from streams.engine.plan import Dropoff
+from streams.partition.processor import Outcome, Result
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+
+
+class Committed(NamedTuple):
+    """One transaction that is committed. delays_s: from the arrival of its records to now, broker time.
+
+    timers_late_s: how far the clock was behind broker time when due steps were committed.
+    """
+
+    partition: int
+    outcome: Outcome
+    batch_s: float
+    commit_s: float
+    delays_s: Sequence[float]
+
+
+class Held(NamedTuple):
+    """What a partition holds now."""
+
+    entities: int
+    timers: int
+    lag: int
+
+
+class Metrics:
+    """One for a worker. definitions: the hash of the journey files. topic: the input."""
+
+    def __init__(self, machine: Machine, topic: str, definitions: str) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.machine, self.topic = machine, topic
+        rule, outcome = ("journey", "rule"), ("journey", "rule", "outcome")
+
+        def counter(name: str, text: str, labels: Sequence[str] = ()) -> Counter:
+            return Counter(name, text, labels, registry=registry)
+
+        def gauge(name: str, text: str, labels: Sequence[str] = ()) -> Gauge:
+            return Gauge(name, text, labels, registry=registry)
+
+        def histogram(name: str, text: str) -> Histogram:
+            return Histogram(name, text, buckets=SECONDS, registry=registry)
+
+        self.transitions = counter("journey_transitions", "First revisions of rows.", ("journey", "rule", "kind"))
+        self.revisions = counter("journey_revisions", "Later revisions of rows.", rule)
+        self.retractions = counter("journey_retractions", "Rows that were taken back.", rule)
+        self.instances = counter("journey_dropoff_instances", "What became of instances of drop-offs.", outcome)
+        self.events = counter("journey_events", "Records of the input.", ("topic", "result"))
+        self.rejected = counter("journey_rejected", "Records that could not be read.", ("reason",))
+        self.rebalances = counter("journey_rebalances", "Assignments of partitions.")
+        self.pending = gauge("journey_dropoffs_pending", "Instances that wait for their deadline.", rule)
+        self.members = gauge("journey_members", "Entities in a segment.", rule)
+        self.reached = gauge("journey_milestone_reached", "Entities that have it.", ("journey", "milestone"))
+        self.population = gauge("journey_population", "Entities in the population.", ("journey",))
+        self.entities = gauge("journey_entities", "Entities that have a state.")
+        self.timers = gauge("journey_timers_pending", "Entities that wait for a due step.")
+        self.owned = gauge("journey_partitions_owned", "Partitions that are open.")
+        self.lag = gauge("journey_lag_records", "Records of the input that are not applied yet.", ("partition",))
+        self.clock = gauge("journey_clock_timestamp_seconds", "The clock of a partition.", ("partition",))
+        self.delay = histogram("journey_event_delay_seconds", "From arrival to commit.")
+        self.batch = histogram("journey_batch_seconds", "From the first record of a transaction to its commit.")
+        self.commit = histogram("journey_commit_seconds", "How long a commit is on the wire.")
+        self.timer_delay = histogram("journey_timer_delay_seconds", "How far the clock was behind when it ran due steps.")
+        self.restore = histogram("journey_restore_seconds", "How long it took to open a partition.")
+        Info("journey_build", "This version.", registry=registry).info({"version": version("journeys")})
+        info = Info("journey_definition", "The journeys of this worker.", ("journey", "version"), registry=registry)
+        for plan in machine.plans:
+            info.labels(plan.journey, str(plan.version)).info({"hash": definitions})
+        self._at_zero()
+
+    def _at_zero(self) -> None:
+        """Every label set that can be known."""
+        codes = self.machine.codes
+        self._first = [self.transitions.labels(self.machine.names[c.journey], c.rule, c.kind) for c in codes]
+        self._revised = [self.revisions.labels(self.machine.names[c.journey], c.rule) for c in codes]
+        self._retracted = [self.retractions.labels(self.machine.names[c.journey], c.rule) for c in codes]
+        self._instances = [
+            self.instances.labels(plan.journey, rule.name, outcome)
+            for plan in self.machine.plans
+            for rule in plan.rules
+            if isinstance(rule, Dropoff)
+            for outcome in OUTCOMES
+        ]
+        self._results = {result: self.events.labels(self.topic, result) for result in get_args(Result)}
+        self._reasons = {reason: self.rejected.labels(reason) for reason in get_args(Reason)}
+        self._gauges = [self._gauge(journey, gauge.kind, gauge.rule) for journey, gauge in self.machine.gauges]
+        self._held: dict[int, Held] = {}
+        self._sums: dict[int, Sequence[int]] = {}
+
+    def _gauge(self, journey: str, kind: str, rule: str) -> Gauge:
+        if kind == "population":
+            return self.population.labels(journey)
+        return {"milestone": self.reached, "segment": self.members, "pending": self.pending}[kind].labels(journey, rule)
+
+    # -- what lanes say
+    def opened(self, partition: int, held: Held, gauges: Sequence[int], seconds: float) -> None:
+        """A partition is open, and this is in its state."""
+        self.restore.observe(seconds)
+        self._hold(partition, held, gauges)
+
+    def closed(self, partition: int) -> None:
+        """A partition is ours no more."""
+        self._hold(partition, None, ())
+        for series in (self.lag, self.clock):
+            if (str(partition),) in series._metrics:  # noqa: SLF001  # remove() of a label set that is not there raises
+                series.remove(str(partition))
+
+    def committed(self, done: Committed, held: Held) -> None:
+        """A transaction is committed."""
+        facts = done.outcome.facts
+        for code, n in facts.transitions.items():
+            self._first[code].inc(n)
+        for code, n in facts.revisions.items():
+            self._revised[code].inc(n)
+        for code, n in facts.retractions.items():
+            self._retracted[code].inc(n)
+        for counter, n in zip(self._instances, facts.instances, strict=True):
+            counter.inc(n)
+        for result, n in facts.results.items():
+            self._results[result].inc(n)
+        for _, why in done.outcome.rejected:
+            self._reasons[why.reason].inc()
+        self._observe(done)
+        self._hold(done.partition, held, done.outcome.position.gauges)
+
+    def _observe(self, done: Committed) -> None:
+        self.batch.observe(done.batch_s)
+        self.commit.observe(done.commit_s)
+        for delay in done.delays_s:
+            self.delay.observe(max(0.0, delay))
+
+    def _hold(self, partition: int, held: Held | None, gauges: Sequence[int]) -> None:
+        """Replace what this partition adds to the sums."""
+        for gauge, change in zip(self._gauges, difference(gauges, self._sums.pop(partition, ())), strict=False):
+            if change:
+                gauge.inc(change)
+        before = self._held.pop(partition, None)
+        if held is not None:
+            self._held[partition], self._sums[partition] = held, gauges
+            self.lag.labels(str(partition)).set(held.lag)
+        was, now = before or Held(0, 0, 0), held or Held(0, 0, 0)
+        self.entities.inc(now.entities - was.entities)
+        self.timers.inc(now.timers - was.timers)
+        self.owned.set(len(self._held))
+
+
+def difference(now: Iterable[int], before: Sequence[int]) -> list[int]:
+    """Item by item; what is missing counts as 0."""
+    now = list(now)
+    size = max(len(now), len(before))
+    padded = [*before, *[0] * (size - len(before))]
+    return [a - b for a, b in zip([*now, *[0] * (size - len(now))], padded, strict=True)]
