@@ -30,8 +30,8 @@ WIDTH = 120
 INTRODUCTION = """\
 Events of a product go in, changes of the people in its journeys come out.
 
-**Read every topic of the app with `isolation.level=read_committed`.** It is not the default of Java's client, nor of
-others, and without it you see records of transactions that never were.
+**Read every topic of the app with `isolation.level=read_committed`.** It is not the default of every client
+(not of Java's), and without it you see records of transactions that never were.
 
 Every topic of the app has exactly as many partitions as the input, for life. A record goes to the partition of the
 input record that caused it, so all that is said about an entity is in one partition, in order; whoever partitions anew
@@ -40,7 +40,7 @@ by key must know that. Within `{app}.transitions`, upsert by `transition_id`: th
 
 
 class Message(NamedTuple):
-    """What is in a channel. schema: of JSON values, None for bytes that are handed on. nothing: a null value says so."""
+    """What is in a channel. schema: None for bytes that are handed on. nothing: what a null value says."""
 
     name: str
     title: str
@@ -69,15 +69,21 @@ class Channel(NamedTuple):
         return not self.messages
 
 
-def headers_of_copies(reason: Mapping[str, Any], **more: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers behind a record's own ones, as they are on the wire: text."""
+def published(name: str) -> dict[str, Any]:
+    """A schema of the folder beside the document."""
+    return {"schemaFormat": JSON_SCHEMA, "schema": {"$ref": f"./json/{name}.schema.json"}}
+
+
+def headers_of_late_events() -> dict[str, Any]:
+    """As those of rejected records, with a reason of their own and one header more."""
     schema = TypeAdapter(Rejection).json_schema(by_alias=True, mode="serialization", schema_generator=AsDeclared)
-    kept = ("type", "description", "enum", "minimum", "examples")
-    members = {
-        name: {word: field[word] for word in kept if word in field} for name, field in schema["properties"].items()
-    }
-    members["journeys-reason"] |= reason
-    return {"type": "object", "required": list(members), "properties": members | more}
+    schema["properties"]["journeys-reason"] = {"const": "late"}
+    names = {"type": "string", "description": "of those that it was too late for, with commas between"}
+    schema["properties"]["journeys-journeys"] = names | {"examples": ["b2b-trial"]}
+    schema["required"].append("journeys-journeys")
+    for field in schema["properties"].values():
+        field.pop("title", None)
+    return {name: schema[name] for name in ("type", "required", "properties")}
 
 
 ORIGINAL_KEY = "that of the original record, if it had one"
@@ -91,14 +97,17 @@ SENT = {
             "type": "integer",
             "description": "broker time at sending minus `effective_at`: a large one is a catch-up, not news",
         },
-        "traceparent": {"type": "string", "description": "W3C trace context of the record that caused it, if it had one"},
+        "traceparent": {
+            "type": "string",
+            "description": "W3C trace context of the record that caused it, if it had one",
+        },
     },
 }
 
 CHANNELS = (
     Channel(
         "events",
-        "What happened in the product. Yours: the app only reads it. Keyed by the entity, so that all events of one are "
+        "What happened in the product. Yours: the app only reads it. Keyed by the entity, so that all its events are "
         "in one partition. At most 256 KiB a record. Of several copies of an event (same id) the first counts.",
         "receive",
         None,
@@ -140,19 +149,10 @@ CHANNELS = (
             Message(
                 "late_event",
                 "Late event",
-                "An event, as it came, with headers that say where from and too late for which journeys.",
+                "An event, as it came. Headers say where from.",
                 ORIGINAL_KEY,
                 "event",
-                headers_of_copies(
-                    {"enum": ["late"], "description": "always the same here", "examples": ["late"]},
-                    **{
-                        "journeys-journeys": {
-                            "type": "string",
-                            "description": "their names, with commas between",
-                            "examples": ["b2b-trial"],
-                        }
-                    },
-                ),
+                headers_of_late_events(),
             ),
         ),
     ),
@@ -165,10 +165,10 @@ CHANNELS = (
             Message(
                 "rejected_record",
                 "Rejected record",
-                "Any bytes, or none, with headers that say where from and why.",
+                "Any bytes, or none. Headers say where from and why.",
                 ORIGINAL_KEY,
                 None,
-                headers_of_copies({}),
+                published("rejection"),
             ),
         ),
     ),
@@ -266,8 +266,7 @@ def _members(message: Message) -> Iterator[tuple[str, Any]]:
     if message.headers:
         yield "headers", message.headers
     if message.schema:
-        reference = {"$ref": f"./json/{message.schema}.schema.json"}
-        yield "payload", {"schemaFormat": JSON_SCHEMA, "schema": reference}
+        yield "payload", published(message.schema)
     if message.example:
         yield "examples", [{"name": message.name, "payload": message.example}]
     key = {"type": "null" if message.key == "none" else "string", "description": message.key}

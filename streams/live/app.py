@@ -34,9 +34,11 @@ from streams.live.clients import Clients, close, connect
 from streams.live.clock import BrokerClock
 from streams.live.errors import Faulty, Poisoned, Stopped, where
 from streams.live.lane import Ask, Lane, Meaning, Surroundings
+from streams.live.metrics import Metrics
 from streams.live.settings import Settings
 from streams.live.tenure import Tenure
 from streams.live.topics import TopicNames, check
+from streams.live.web import serve
 from streams.live.worker import Membership
 from streams.partition.processor import Processor
 
@@ -89,13 +91,15 @@ async def work(settings: Settings, machine: Machine, meaning: Meaning) -> int:
     on_signals(ended)
     try:
         async with surroundings(settings, machine, meaning, stop) as (app, around):
-            app.service(Membership(around))
-            running = asyncio.ensure_future(until_it_fails(app))
-            some: list[asyncio.Future[Any]] = [ended, running]
-            await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
-            leave_at_last(ended.result() if ended.done() else Faulty.exit_code)
-            running.cancel()
-            await app.stop()
+            membership = Membership(around)
+            app.service(membership)
+            async with serve(settings.http, around.metrics.registry, membership.reasons):
+                running = asyncio.ensure_future(until_it_fails(app))
+                some: list[asyncio.Future[Any]] = [ended, running]
+                await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
+                leave_at_last(ended.result() if ended.done() else Faulty.exit_code)
+                running.cancel()
+                await app.stop()
     except Stopped as error:
         stop(error)
     if not ended.done():
@@ -171,6 +175,7 @@ async def surroundings(
                 arrival_is_occurred=settings.source.arrival == "occurred",
             ),
             ask=agent_of(app),
+            metrics=Metrics(machine, settings.source.topic, meaning.definitions),
             stop=stop,
         )
         yield app, around

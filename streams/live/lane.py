@@ -27,11 +27,12 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from streams.live.clients import Clients, abandon
 from streams.live.clock import BrokerClock
 from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
+from streams.live.metrics import Committed, Held, Metrics
 from streams.live.quarantine import Quarantine
 from streams.live.reader import Reader, Records, name
 from streams.live.restore import Home, Rows, restore
 from streams.live.settings import Settings
-from streams.live.tenure import Tenure
+from streams.live.tenure import Sealed, Tenure
 from streams.live.topics import TopicNames
 from streams.live.transaction import COMMIT_TIMEOUT_MS, Transactions
 from streams.partition.processor import Processor
@@ -80,6 +81,7 @@ class Surroundings:
     restores: asyncio.Semaphore
     machine: Callable[[], Processor]
     ask: Ask
+    metrics: Metrics
     stop: Callable[[Stopped], None]
 
 
@@ -104,6 +106,7 @@ class Lane:
         self._horizons: list[Horizon] = []
         self._offered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
+        self.ready = False
 
     # -- what the worker does with it
     def start(self) -> None:
@@ -124,10 +127,13 @@ class Lane:
             await asyncio.wait([committing], timeout=limit_ms / 1_000)
             if not committing.done() or committing.cancelled() or committing.exception():
                 await self.discard()
+            elif self.tenure is not None:
+                self._settle(self.tenure)
 
     async def discard(self) -> None:
         """Drop state and producer."""
-        tenure, self.tenure = self.tenure, None
+        tenure, self.tenure, self.ready = self.tenure, None, False
+        self._around.metrics.closed(self.tp.partition)
         if tenure is not None:
             if tenure.committing is not None:
                 tenure.committing.cancel()
@@ -179,8 +185,10 @@ class Lane:
             self.tenure = None
             abandon(tenure.transactions.close())
             raise
-        what = (self.tp.partition, tenure.next_offset, restored.records, time.monotonic() - began)
+        took = time.monotonic() - began
+        what = (self.tp.partition, tenure.next_offset, restored.records, took)
         log.info("partition %d open at %d: restored from %d records in %.2f s", *what)
+        around.metrics.opened(self.tp.partition, Held(tenure.entities, tenure.timers), restored.position.gauges, took)
         return tenure
 
     async def _fail(self, error: Exception) -> float:
@@ -242,13 +250,32 @@ class Lane:
         assert tenure.committing is not None
         await asyncio.wait([tenure.committing])
         self._settle(tenure)
+        self.ready = True
 
     def _settle(self, tenure: Tenure) -> None:
         done = tenure.settle()
+        self._observe(tenure, done)
         self._failures = 0
         self._quarantine.committed(tenure.committed)
         what = (self.tp.partition, tenure.committed, done.counts.records, done.counts.steps)
         log.debug("partition %d committed to %d: %d records, %d due steps", *what)
+
+    def _observe(self, tenure: Tenure, done: Sealed) -> None:
+        """Tell the metrics of a transaction that is committed."""
+        assert done.outcome is not None
+        arrivals = [record.timestamp for record in done.records]
+        now = time.monotonic()
+        waits = (now - done.since, now - done.sent)
+        told = Committed(self.tp.partition, done.outcome, done.counts.steps, *waits, self._around.clock.now(), arrivals)
+        self._around.metrics.committed(told, Held(tenure.entities, tenure.timers))
+        self.stand()
+
+    def stand(self) -> None:
+        """Tell the metrics how far the partition is; nothing while it is not open."""
+        tenure = self.tenure
+        if tenure is not None and tenure.committed >= 0:
+            end = self._around.consumer.highwater(self.tp) or 0
+            self._around.metrics.standing(self.tp.partition, max(0, end - tenure.committed), tenure.clock)
 
     def _must_commit(self, tenure: Tenure) -> bool:
         if tenure.committing is not None:

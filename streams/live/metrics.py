@@ -10,7 +10,8 @@ Does not know: what a transaction is, HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from typing import NamedTuple, get_args
 
@@ -25,17 +26,19 @@ from streams.partition.processor import Outcome, Result
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 
-class Committed(NamedTuple):
-    """One transaction that is committed. delays_s: from the arrival of its records to now, broker time.
+DELAYS = 20  # records of a transaction whose delay is observed; all of them would cost more than decoding them
 
-    timers_late_s: how far the clock was behind broker time when due steps were committed.
-    """
+
+class Committed(NamedTuple):
+    """One transaction that is committed. now_ms: broker time. arrivals_ms: of all its records, in order."""
 
     partition: int
     outcome: Outcome
+    steps: int
     batch_s: float
     commit_s: float
-    delays_s: Sequence[float]
+    now_ms: int
+    arrivals_ms: Sequence[int]
 
 
 class Held(NamedTuple):
@@ -43,7 +46,6 @@ class Held(NamedTuple):
 
     entities: int
     timers: int
-    lag: int
 
 
 class Metrics:
@@ -82,7 +84,7 @@ class Metrics:
         self.delay = histogram("journey_event_delay_seconds", "From arrival to commit.")
         self.batch = histogram("journey_batch_seconds", "From the first record of a transaction to its commit.")
         self.commit = histogram("journey_commit_seconds", "How long a commit is on the wire.")
-        self.timer_delay = histogram("journey_timer_delay_seconds", "How far the clock was behind when it ran due steps.")
+        self.timer_delay = histogram("journey_timer_delay_seconds", "From the clock of due steps to their commit.")
         self.restore = histogram("journey_restore_seconds", "How long it took to open a partition.")
         Info("journey_build", "This version.", registry=registry).info({"version": version("journeys")})
         info = Info("journey_definition", "The journeys of this worker.", ("journey", "version"), registry=registry)
@@ -120,11 +122,17 @@ class Metrics:
         self.restore.observe(seconds)
         self._hold(partition, held, gauges)
 
+    def standing(self, partition: int, lag: int, clock_ms: int) -> None:
+        """How far an open partition is."""
+        self.lag.labels(str(partition)).set(lag)
+        if clock_ms >= 0:
+            self.clock.labels(str(partition)).set(clock_ms / 1_000)
+
     def closed(self, partition: int) -> None:
         """A partition is ours no more."""
         self._hold(partition, None, ())
         for series in (self.lag, self.clock):
-            if (str(partition),) in series._metrics:  # noqa: SLF001  # remove() of a label set that is not there raises
+            with contextlib.suppress(KeyError):  # it may not have come so far
                 series.remove(str(partition))
 
     def committed(self, done: Committed, held: Held) -> None:
@@ -148,8 +156,10 @@ class Metrics:
     def _observe(self, done: Committed) -> None:
         self.batch.observe(done.batch_s)
         self.commit.observe(done.commit_s)
-        for delay in done.delays_s:
-            self.delay.observe(max(0.0, delay))
+        for arrival in done.arrivals_ms[:: len(done.arrivals_ms) // DELAYS + 1]:
+            self.delay.observe(max(0, done.now_ms - arrival) / 1_000)
+        if done.steps:
+            self.timer_delay.observe(max(0, done.now_ms - done.outcome.position.clock) / 1_000)
 
     def _hold(self, partition: int, held: Held | None, gauges: Sequence[int]) -> None:
         """Replace what this partition adds to the sums."""
@@ -159,8 +169,7 @@ class Metrics:
         before = self._held.pop(partition, None)
         if held is not None:
             self._held[partition], self._sums[partition] = held, gauges
-            self.lag.labels(str(partition)).set(held.lag)
-        was, now = before or Held(0, 0, 0), held or Held(0, 0, 0)
+        was, now = before or Held(0, 0), held or Held(0, 0)
         self.entities.inc(now.entities - was.entities)
         self.timers.inc(now.timers - was.timers)
         self.owned.set(len(self._held))

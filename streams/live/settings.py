@@ -160,6 +160,13 @@ class Batch(Section):
     max_events: int = Field(10_000, ge=1)
 
 
+class Http(Section):
+    """Where `/metrics`, `/readyz` and `/livez` are. port: 0 is any free one, which the log tells."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(0, ge=0, le=65_535)
+
+
 class Settings(BaseSettings):
     """Everything a worker is told. `app` is also the group's name and the prefix of topics and transactional ids."""
 
@@ -172,6 +179,7 @@ class Settings(BaseSettings):
     topics: Topics = Topics()
     clock: Clock = Clock()
     batch: Batch = Batch()
+    http: Http = Http()
 
     @classmethod
     def settings_customise_sources(

@@ -19,7 +19,7 @@ from streams.live.quarantine import Failure
 from streams.live.reader import Records
 from streams.live.restore import Restored, Rows
 from streams.live.transaction import Batch, Receipt, Transactions
-from streams.partition.processor import Pending, Processor
+from streams.partition.processor import Outcome, Pending, Processor
 
 BATCH_BYTES = 1 << 20  # of transitions in one transaction
 SLOW_S, QUICK_S = 0.020, 0.005  # a step of 50 ms would be felt by heartbeats and by the other partitions
@@ -42,10 +42,13 @@ class Pace:
 
 
 class Sealed(NamedTuple):
-    """What the transaction on the wire holds."""
+    """What the transaction on the wire holds. since, sent: monotonic seconds when it began and went out."""
 
     counts: Pending
     records: Records
+    outcome: Outcome | None = None
+    since: float = 0.0
+    sent: float = 0.0
 
 
 class Tenure:
@@ -121,7 +124,9 @@ class Tenure:
             )
             outcome = outcome._replace(journal=[again])
         records = [record for some in self._open for record in some]
-        self._sealed, self._open = Sealed(self.pending, records), []
+        now = time.monotonic()
+        began = self.since if self.pending.records or self.pending.steps else now
+        self._sealed, self._open = Sealed(self.pending, records, outcome, began, now), []
         self.pending, self._ticked = NOTHING, False
         self.committing = asyncio.create_task(self._commit(Batch(outcome, records, self._last_hash)))
         self.committing.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
@@ -153,6 +158,21 @@ class Tenure:
         culprit = next((some[0].offset for some in records if some), None)
         size = sum(count.records + count.steps for count in counts) + len(self._tried)
         return Failure(self.committed, culprit, max(1, size), why, poisoned)
+
+    @property
+    def clock(self) -> int:
+        """The clock of the partition, ms; -1 before anything."""
+        return self._processor.clock
+
+    @property
+    def entities(self) -> int:
+        """How many have a state."""
+        return self._processor.entities
+
+    @property
+    def timers(self) -> int:
+        """How many timers are armed."""
+        return self._processor.timers
 
     async def _commit(self, batch: Batch) -> Receipt:
         receipt = await self.transactions.commit(batch)

@@ -40,7 +40,7 @@ class Membership(Service, ConsumerRebalanceListener):
         self.around = around
         self.consumer: AIOKafkaConsumer = around.consumer
         self.lanes: dict[TopicPartition, Lane] = {}
-        self.leaving = False
+        self.leaving = self.assigned = False
         super().__init__()
 
     async def on_start(self) -> None:
@@ -72,6 +72,8 @@ class Membership(Service, ConsumerRebalanceListener):
         if self.leaving:
             return
         given = set(assigned)
+        self.assigned = True
+        self.around.metrics.rebalances.inc()
         log.info("rebalance: %d of %d partitions are ours: %s", len(given), self.around.partitions, show(given))
         for tp in set(self.lanes) - given:
             self.add_future(self.lanes.pop(tp).discard())
@@ -82,6 +84,16 @@ class Membership(Service, ConsumerRebalanceListener):
         for tp in given:
             self.consumer.pause(tp)
             self.lanes.setdefault(tp, Lane(self.around, tp)).start()
+
+    def reasons(self) -> list[str]:
+        """Why the worker is not ready; one that is given no partition is, it stands by."""
+        if self.leaving:
+            return ["the worker is leaving"]
+        if not self.assigned:
+            return ["the group has not given out partitions yet"]
+        return [
+            f"partition {tp.partition} is not open yet" for tp, lane in sorted(self.lanes.items()) if not lane.ready
+        ]
 
     async def _park(self, limit_ms: int) -> None:
         parking = [asyncio.ensure_future(lane.park(limit_ms)) for lane in self.lanes.values()]
@@ -112,6 +124,8 @@ class Membership(Service, ConsumerRebalanceListener):
         nowhere, failures = TopicPartition(self.around.settings.source.topic, -1), 0
         while not self.should_stop:
             await self.sleep(SIGN_OF_LIFE_MS / 1_000)
+            for lane in self.lanes.values():
+                lane.stand()
             if not self.lanes:
                 continue
             try:

@@ -200,6 +200,11 @@ class Processor:
         """How many have a state."""
         return len(self._blobs)
 
+    @property
+    def timers(self) -> int:
+        """How many are armed; an entity whose wake has moved may have more than one."""
+        return len(self._timers)
+
     # -- records
     def _read(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> tuple[int, int]:
         """(budget used, records taken); it stops before a record whose due steps it could not finish."""
