@@ -4,7 +4,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench tools
+.PHONY: setup demo test check laws bench tools
 
 setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
 
@@ -21,6 +21,9 @@ check: setup  ## style, types, layers, dependencies, dead code
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry schemas streams
 	$(BIN)/vulture
+
+laws: setup  ## a hundred thousand random journeys against the independent evaluator
+	@$(BIN)/python -m tests.laws.run --journeys 100000
 
 bench: setup  ## throughput of one worker beside the limit of its Kafka client
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run

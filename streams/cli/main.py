@@ -7,6 +7,7 @@ import typer
 from streams.cli import topics
 from streams.cli.check import check
 from streams.cli.demo import demo_command
+from streams.cli.doctor import doctor_command
 from streams.cli.explain import explain_command
 from streams.cli.replay import replay_command
 from streams.cli.schemas import schemas
@@ -26,4 +27,5 @@ app.command("replay")(replay_command)
 app.command("explain")(explain_command)
 app.command("schemas")(schemas)
 app.add_typer(topics.app, name="topics")
+app.command("doctor")(doctor_command)
 app.command("demo")(demo_command)

@@ -5,13 +5,25 @@ The schema is `schemas.member.Member`; a test holds the two together. Does not k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 import orjson
 
 from streams.codec.instants import iso
 from streams.engine.machine import Machine
+from streams.engine.program import Program
 from streams.engine.state import Entity
-from streams.engine.summary import Place
 from streams.partition.processor import Member
+
+
+class Parts(NamedTuple):
+    """Constant text of one journey: the key's prefix, up to the entity id, and the groups if nobody is in any."""
+
+    prefix: bytes
+    head: str
+    groups: dict[str, str]
+    names: Sequence[tuple[str, str, str | None]]  # kind, quoted name, quoted group of each place
 
 
 class MemberEncoder:
@@ -19,31 +31,40 @@ class MemberEncoder:
 
     def __init__(self, machine: Machine) -> None:
         self.programs = machine.programs
-        plans = machine.plans
-        self.prefixes = [f"{p.journey}/{p.entity_type}/".encode() for p in plans]
-        self.heads = [{"journey": p.journey, "version": p.version, "entity_type": p.entity_type} for p in plans]
-        self.groups = [dict.fromkeys(x.group for x in p.place_names if x.group is not None) for p in self.programs]
+        self.parts = [parts(program) for program in machine.programs]
 
     def __call__(self, key: bytes, entity: Entity, journey: int, updated_at: int) -> Member:
         """(key, record), the record None if there is no segment, milestone or open drop-off."""
-        program, head = self.programs[journey], entity.heads[journey]
-        since = [(p, at) for p, at in zip(program.place_names, program.places(head), strict=True) if at]
-        if not since:
-            return self.prefixes[journey] + key, None
-        groups = self.groups[journey] | {p.group: p.rule for p, _ in since if p.group is not None}
-        record = {
-            **self.heads[journey],
-            "entity_id": key.decode(),
-            "segments": instants(since, "segment"),
-            "groups": groups,
-            "milestones": instants(since, "milestone"),
-            "dropped": instants(since, "dropped"),
-            "complete": program.describe(head).complete,
-            "updated_at": iso(updated_at),
-        }
-        return self.prefixes[journey] + key, orjson.dumps(record)
+        program, head, part = self.programs[journey], entity.heads[journey], self.parts[journey]
+        groups = part.groups.copy()
+        since: dict[str, list[str]] = {"segment": [], "milestone": [], "dropped": []}
+        for (kind, name, group), at in zip(part.names, program.places(head), strict=True):
+            if at:
+                since[kind].append(f'{name}:"{iso(at)}"')
+                if group is not None:
+                    groups[group] = name
+        segments, milestones, dropped = since.values()
+        if not (segments or milestones or dropped):
+            return part.prefix + key, None
+        told = ",".join([f"{group}:{name}" for group, name in groups.items()])
+        complete = "true" if program.describe(head).complete else "false"
+        record = (
+            f'{part.head}{quoted(key.decode())},"segments":{{{",".join(segments)}}},"groups":{{{told}}},"milestones":'
+            f'{{{",".join(milestones)}}},"dropped":{{{",".join(dropped)}}},"complete":{complete},"updated_at":'
+            f'"{iso(updated_at)}"}}'
+        )
+        return part.prefix + key, record.encode()
 
 
-def instants(since: list[tuple[Place, int]], kind: str) -> dict[str, str]:
-    """Name -> since when, of the places of one kind."""
-    return {place.rule: iso(at) for place, at in since if place.kind == kind}
+def parts(program: Program) -> Parts:
+    """What the records of a journey have in common."""
+    plan = program.plan
+    head = f'{{"journey":"{plan.journey}","version":{plan.version},"entity_type":"{plan.entity_type}","entity_id":'
+    names = [(p.kind, quoted(p.rule), None if p.group is None else quoted(p.group)) for p in program.place_names]
+    groups = {group: "null" for _, _, group in names if group is not None}
+    return Parts(f"{plan.journey}/{plan.entity_type}/".encode(), head, groups, names)
+
+
+def quoted(text: str) -> str:
+    """As a JSON string."""
+    return orjson.dumps(text).decode()

@@ -27,13 +27,17 @@ def dumps(value: object) -> str:
 
 
 class Parts(NamedTuple):
-    """Constant text of one code: of its id, from revision to entity, from entity to episode, of from/to per segment."""
+    """Constant text of one code: of its id, from revision to entity, from entity to episode, of from/to per segment.
+
+    anchored: the record shows its anchor; that of a milestone is there to be measured from.
+    """
 
     seed: str
     before: str
     rule: str
     sides: tuple[str, ...]
     edge: str
+    anchored: bool
 
 
 class Path:
@@ -79,7 +83,7 @@ class TransitionEncoder:
         (at, code, episode, other, prev, anchor, also), s = p.row, p.standing
         part = self.parts[code]
         tid = blake2b(f"{part.seed}\0{entity}\0{episode}".encode(), digest_size=16).hexdigest()
-        anchored = f'"{iso(anchor)}"' if anchor else "null"
+        anchored = f'"{iso(anchor)}"' if anchor and part.anchored else "null"
         return (
             f'{{"transition_id":"{tid}","revision":{p.revision},"retracted":{"true" if p.retracted else "false"}'
             f'{part.before}{who}{part.rule}{episode}{part.sides[other]}{part.edge}{iso(at)}","decided_at":"{decided}'
@@ -114,7 +118,8 @@ def parts(code: Code) -> Parts:
     rule = f',"rule":"{code.rule}","rule_type":"{code.rule_type}","kind":"{code.kind}","episode":'
     others = ["null", *(f'"{s}"' for s in code.segments)]
     sides = [f',"from":{o},"to":null' if code.kind == "entered" else f',"from":null,"to":{o}' for o in others]
-    return Parts(seed, before, rule, tuple(sides), f',"edge":{dumps(code.edge)},"effective_at":"')
+    edge = f',"edge":{dumps(code.edge)},"effective_at":"'
+    return Parts(seed, before, rule, tuple(sides), edge, code.rule_type == "dropoff")
 
 
 def seconds(ms: int) -> str:

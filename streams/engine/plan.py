@@ -239,7 +239,8 @@ class Plan:
     sets: event -> attribute -> ("const", value) or ("property", name).
     anchors: every anchor in use -> its slot.  tallies, opens: by slot.
     rules: in dependency order, ties in file order.  path: milestones of the funnel, in order.
-    relevant: events that leave a trace in an entity.  history_ms: the log is complete since then; None: always.
+    relevant: events that leave a trace in an entity.  first_anchor: of the file, if a rule reads it and it is an event
+    or a date; how long milestones take is measured from it.  history_ms: the log is complete since then; None: always.
     """
 
     journey: str
@@ -260,6 +261,7 @@ class Plan:
     rules: tuple[Rule, ...]
     path: tuple[str, ...]
     relevant: frozenset[str]
+    first_anchor: Anchor | None
     attributes_read: frozenset[str] = field(default_factory=frozenset)
 
     def mirror(self, tally: Tally) -> str | None:

@@ -87,7 +87,7 @@ def milestone(context: Context, r: Milestone, side: Side) -> Lines:
     due = [f"s.due_m_{r.name} = 0"] if rises(r.when) else []
     hit = [
         f"s.m_{r.name} = t",
-        row(context.code(r.name, "milestone", "achieved"), "1"),
+        row(context.code(r.name, "milestone", "achieved"), "1", anchor=began(context)),
         *(f"s.{t.slot} = {empty(t)}" for t in own),
         *due,
         f"did = {VISIBLE}",
@@ -102,6 +102,14 @@ def milestone(context: Context, r: Milestone, side: Side) -> Lines:
     open_to = f"not s.m_{r.name}{' and s.inside' if context.guard else ''}"
     otherwise = ["else:", *indent(due)] if due else []
     return ["did = 0", *guarded(open_to, ask), *otherwise]
+
+
+def began(context: Context) -> str:
+    """The instant of the journey's first anchor, 0 if there is none; a date may lie ahead."""
+    first = context.plan.first_anchor
+    if first is None:
+        return "0"
+    return f"{context.expressions.slot(first)} or 0" if first.is_date else context.expressions.slot(first)
 
 
 # -- group -------------------------------------------------------------------------------------------------------------

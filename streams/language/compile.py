@@ -54,8 +54,18 @@ def compile_journey(journey: said.Journey) -> plan.Plan:
         rules=rules,
         path=journey.path,
         relevant=union(x.events for x in inputs) | setting | (frozenset() if history_ms is None else begins),
+        first_anchor=_first_anchor(journey, facts),
         attributes_read=read,
     )
+
+
+def _first_anchor(journey: said.Journey, facts: Facts) -> plan.Anchor | None:
+    """That of the section `anchors`, if its instant is kept anyway; that of another rule is no beginning."""
+    name = next(iter(journey.anchors), None)
+    if name is None:
+        return None
+    anchor = Terms(journey, Facts(), Seen("")).anchor(name)  # facts of its own: to measure is no reason to keep
+    return anchor if anchor in facts.anchors and (anchor.is_event or anchor.is_date) else None
 
 
 def _sets(event: said.Event) -> dict[str, tuple[Literal["const", "property"], Any]]:

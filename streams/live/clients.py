@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
@@ -133,6 +134,10 @@ class Clients:
     def admin(self) -> AIOKafkaAdminClient:
         """For topics and their settings, and for the committed offsets of the group with their metadata."""
         return AIOKafkaAdminClient(**self.options)
+
+    def bare(self) -> AIOKafkaClient:
+        """For requests that none of the others makes; `bootstrap` connects it."""
+        return AIOKafkaClient(**self.options)
 
 
 class Client(Protocol):

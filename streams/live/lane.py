@@ -28,6 +28,7 @@ from streams.live.clients import Clients, abandon
 from streams.live.clock import BrokerClock
 from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
 from streams.live.metrics import Committed, Held, Metrics
+from streams.live.progress import Storm
 from streams.live.quarantine import Quarantine
 from streams.live.reader import Reader, Records, name
 from streams.live.restore import Home, Rows, restore
@@ -40,7 +41,6 @@ from streams.partition.processor import Processor
 HEARTBEATS = 1.5  # of ours, after which the group has told us if a partition is no longer ours
 RETRY_MS = (100, 500)  # at random between, so that lanes that failed together do not come back together
 MOST_RETRY_MS = 5_000
-PROGRESS_S = 2.0
 EXPECTED = (Broken, KafkaError, OSError)  # TimeoutError is an OSError
 MOST_FAULTS = 10  # anything else, without a commit between
 CREATE_TIME = 0  # timestamp_type
@@ -102,6 +102,7 @@ class Lane:
         self._home = Home(around.names, tp, around.partitions, around.meaning.fingerprint)
         self._reader = Reader(around.consumer, around.watcher, tp)
         self._quarantine = Quarantine(name(tp), around.settings.batch.max_events)
+        self._storm = Storm(tp.partition)
         self._failures = 0
         self._horizons: list[Horizon] = []
         self._offered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -227,7 +228,8 @@ class Lane:
                     await self._ask(tenure, tenure.commit)
                 left = self._room(tenure)
                 if left and tenure.unsettled:
-                    await self._ask(tenure, partial(tenure.advance, left))
+                    steps = await self._ask(tenure, partial(tenure.advance, left))
+                    self._storm.took(steps, left=tenure.unsettled)
                 elif left and rest:
                     taken = await self._ask(tenure, partial(tenure.apply, rest, decisions, left))
                     rest = rest[taken:]
@@ -236,6 +238,7 @@ class Lane:
                     decisions = self._decide(rest)
                 elif left and reading is None:
                     reading = asyncio.create_task(self._reader.read())
+                    reading.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
                 elif not (left and await self._tick(tenure)):
                     await self._wait(tenure, reading if left else None)
         finally:
@@ -271,10 +274,15 @@ class Lane:
         self.stand()
 
     def stand(self) -> None:
-        """Tell the metrics how far the partition is; nothing while it is not open."""
-        tenure = self.tenure
-        if tenure is not None and tenure.committed >= 0:
-            end = self._around.consumer.highwater(self.tp) or 0
+        """Tell the metrics how far the partition is; nothing while it is not open, or where the log ends is not known.
+
+        In a rebalance the group may have taken it away already, which we are told a moment later.
+        """
+        tenure, consumer = self.tenure, self._around.consumer
+        if tenure is None or tenure.committed < 0 or self.tp not in consumer.assignment():
+            return
+        end = consumer.highwater(self.tp)
+        if end is not None:
             self._around.metrics.standing(self.tp.partition, max(0, end - tenure.committed), tenure.clock)
 
     def _must_commit(self, tenure: Tenure) -> bool:

@@ -26,6 +26,7 @@ from streams.partition.records import Decode, Event, Position, Record, Rejected
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+NOBODY = (0, 0)
 WARM = 500  # records after which touched states become bytes again
 Result = Literal["applied", "irrelevant", "duplicate", "late", "rejected"]
 
@@ -58,6 +59,7 @@ class Pending(NamedTuple):
 class Facts(NamedTuple):
     """What metrics count. results: of records. The next three by code of row: first revisions, later ones, retractions.
 
+    durations: of first revisions of milestones, (code, ms since the first anchor of their journey) where that is known.
     instances: of drop-offs, by journey, drop-off and outcome.
     """
 
@@ -65,6 +67,7 @@ class Facts(NamedTuple):
     transitions: Counter[int]
     revisions: Counter[int]
     retractions: Counter[int]
+    durations: list[tuple[int, int]]
     instances: list[int]
 
 
@@ -99,7 +102,9 @@ class Processor:
         self._changed: dict[bytes, bytes] = {}  # put away since the last seal
         self._touched: dict[bytes, Entity] = {}
         self._census: dict[bytes, int] = {}  # of the touched ones, as they were
-        self._moved: dict[bytes, tuple[int, frozenset[int]]] = {}  # touched ones with rows: when, in which journeys
+        self._moved: dict[bytes, tuple[int, int]] = {}  # touched ones with rows: when; in which journeys, bit by bit
+        self._timed = [code.kind == "achieved" and code.plan.first_anchor is not None for code in machine.codes]
+        self._journey_of = [1 << code.journey for code in machine.codes]
         self._gauges = [0] * len(machine.gauges)
         self._timers: list[tuple[int, bytes]] = []
         self._ticked = False  # the clock has been moved by a tick that is not journaled yet
@@ -113,6 +118,7 @@ class Processor:
         self._members: dict[bytes, bytes | None] = {}
         self._results: dict[Result, int] = dict.fromkeys(get_args(Result), 0)
         self._counts: tuple[Counter[int], Counter[int], Counter[int]] = (Counter(), Counter(), Counter())
+        self._durations: list[tuple[int, int]] = []
         self._instances = [0] * sum(len(p.instances) for p in self.machine.programs)
         self._records = self._steps = self._bytes = 0
 
@@ -172,7 +178,7 @@ class Processor:
         states, self._changed = list(self._changed.items()), {}
         gauges = tuple(self._gauges)
         position = Position(self.next_offset, self.clock, self.definitions, self.settings, gauges)
-        facts = Facts(self._results, *self._counts, self._instances)
+        facts = Facts(self._results, *self._counts, self._durations, self._instances)
         members = list(self._members.items())
         outcome = Outcome(self._out, members, states, self._rejected, self._late, self._journal, position, facts)
         self._begin()
@@ -351,7 +357,10 @@ class Processor:
                 moved ^= bit
         for key, (at, journeys) in self._moved.items():
             entity = self._touched[key]
-            self._members.update(self.codec.member(key, entity, journey, at) for journey in sorted(journeys))
+            for journey in range(journeys.bit_length()):
+                if journeys >> journey & 1:
+                    member, record = self.codec.member(key, entity, journey, at)
+                    self._members[member] = record
         self._touched, self._census, self._moved = {}, {}, {}
 
     def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int) -> None:
@@ -359,12 +368,15 @@ class Processor:
             self._out.append((key, record))
             self._bytes += len(record)
         first, revised, retracted = self._counts
-        codes = self.machine.codes
-        journeys = {codes[p.row[1]].journey for p in publications}
+        timed = self._timed
+        moved = self._moved.get(key, NOBODY)[1]
         for p in publications:
-            (retracted if p.retracted else revised if p.revision else first)[p.row[1]] += 1
-        before = self._moved.get(key)
-        self._moved[key] = (decided_at, frozenset(journeys) if before is None else before[1] | journeys)
+            code = p.row[1]
+            (retracted if p.retracted else revised if p.revision else first)[code] += 1
+            if timed[code] and not p.revision and 0 < p.row[5] <= p.row[0]:
+                self._durations.append((code, p.row[0] - p.row[5]))
+            moved |= self._journey_of[code]
+        self._moved[key] = (decided_at, moved)
 
     def _forget_instances(self) -> None:
         """Somebody else's step may have failed half-way."""

@@ -17,7 +17,7 @@ from streams.engine.verdicts import AnchorFact, CountFact, OpenFact, Verdict
 
 UNITS = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 FEW_DAYS = 3  # below, hours read better: 48h
-AGAIN = ("last", "changed", "entered", "dropped")  # anchors that move on when they happen again
+AGAIN = ("last", "changed", "entered", "dropped")  # anchors that move on when they happen once more
 REFERENCES = {"milestone": "milestone {} is achieved", "segment": "in segment {}", "dropped": "drop-off {} is open"}
 RULE_ANCHORS = {
     "achieved": "the achievement of {}",
@@ -167,8 +167,9 @@ class Words:
             case "first" | "last":
                 return f"the {a.op} {listed(a.events)}{where_text(a.where, self.plan, a.events)}"
             case "changed":
-                from_ = f" from {constant(a.source[1])}" if a.source[0] else ""
-                to = f" to {constant(a.to[1])}" if a.to[0] else ""
+                date = self.plan.attributes[a.target].type == "timestamp"
+                from_ = f" from {constant(a.source[1], date=date)}" if a.source[0] else ""
+                to = f" to {constant(a.to[1], date=date)}" if a.to[0] else ""
                 return f"the last change of {a.target}{from_}{to}"
         return RULE_ANCHORS[a.op].format(a.target)
 
@@ -213,10 +214,10 @@ class Words:
             if not (c.last_ms and fact.number and fact.instants):
                 return f"needs {what}"
             leaves = moment(fact.instants[-fact.number] + c.last_ms)
-            return f"needs {what} before {leaves}, when the oldest that counts leaves the window"
+            return f"needs {what} before {leaves}, when the oldest leaves the window"
         ways = [f"time passing to {moment(v.until)} without another"] if v.until < INF else []
-        ways += [f"{listed(tally.reset_by)}"] if tally.reset_by else []
-        ways += [f"{self.anchor(c.since)} coming again"] if c.since is not None and c.since.op in AGAIN else []
+        ways += [listed(tally.reset_by)] if tally.reset_by else []
+        ways += [self._another(c.since)] if c.since is not None and c.since.op in AGAIN else []
         if v.value is None and not ways:
             return "nobody can know: there may be more before the log begins"
         return f"ends by {listed(ways)}" if ways else "nothing can change it any more"
@@ -232,13 +233,17 @@ class Words:
         return f"needs {listed(opens.events)} with {missing} more {opens.by}{old}"
 
     def _time(self, c: Elapsed | Ahead, v: Verdict) -> str:
-        """Time passing, or the anchor coming again."""
+        """Time passing, or the anchor once more."""
         if v.until < INF:
             return f"time passing to {moment(v.until)}"
-        again = f"{self.anchor(c.anchor)} coming again" if c.anchor.op in AGAIN else ""
+        again = self._another(c.anchor) if c.anchor.op in AGAIN else ""
         if c.anchor.is_date:
             again = f"another date in {c.anchor.target}; {self.setters(c.anchor.target)}"
         return f"needs {again}" if again else "nothing can change it any more"
+
+    def _another(self, a: Anchor) -> str:
+        """The anchor once more; itself it reads `the last ...`."""
+        return self.anchor_itself(a).replace("the last", "another", 1)
 
     def _rule(self, c: Ref, *, want: bool) -> str:
         match c.kind:

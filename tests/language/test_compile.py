@@ -160,3 +160,22 @@ def test_attributes_are_read_if_a_rule_a_used_anchor_or_the_population_reads_the
 def test_the_same_file_always_gives_the_same_plan() -> None:
     """Slots included."""
     assert plan() == plan()
+
+
+@pytest.mark.parametrize(
+    ("anchors", "found"),
+    [
+        ("{start: {first: signed_up}, done: {achieved: ready}}", "first"),  # a drop-off counts from it
+        ("{other: {first: left}, start: {first: signed_up}}", None),  # nobody reads it, so it is not kept
+        ("{start: {attribute: due}}", "attribute"),
+        ("{start: {achieved: ready}}", None),  # another rule's doing
+        (None, None),
+    ],
+)
+def test_milestones_are_measured_from_the_first_anchor_of_the_file_if_it_is_kept(
+    anchors: str | None, found: str | None
+) -> None:
+    """Nothing is kept only to be measured from."""
+    after = "start" if anchors else "{first: signed_up}"
+    compiled = plan(anchors=anchors, dropoffs=f"{{lost: {{after: {after}, within: 2d, expect: {{count: used}}}}}}")
+    assert (compiled.first_anchor and compiled.first_anchor.op) == found

@@ -1,4 +1,4 @@
-"""A digest of everything that the first worlds publish, for a process of its own: python -m tests.laws.digest NUMBER."""
+"""A digest of all that some worlds publish, for a process of its own: python -m tests.laws.digest NUMBER."""
 
 from __future__ import annotations
 

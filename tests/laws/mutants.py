@@ -115,4 +115,4 @@ def applied(mutant: Mutant) -> Iterator[None]:
 
 def _users(name: str, function: Any) -> list[Any]:
     """Modules that have imported the function by name."""
-    return [m for m in list(sys.modules.values()) if m is not None and m.__dict__.get(name) is function]
+    return [m for m in list(sys.modules.values()) if vars(m).get(name) is function]

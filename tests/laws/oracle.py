@@ -1,25 +1,26 @@
 """The oracle: every net row of one entity, from all of its events at once. language.md section 4, time.md section 3.
 
 Decides: what every rule publishes, by taking one step after the other from the first relevant event on, and looking at
-the whole past anew in each. No window is kept, nothing is forgotten, nothing arrives late: naive, slow, obviously right.
+the whole past anew in each. No window is kept, nothing is forgotten, nothing comes late: naive, slow, obviously right.
 Does not know: arrivals, lateness, revisions, state, and nothing of `streams`.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from tests.laws.oracle_conditions import Anchor, View, after
-from tests.laws.oracle_values import DURATION, Event, Json, assignments, duration, relevant, timestamp
+from tests.laws.oracle_instants import durations, instants
+from tests.laws.oracle_values import Event, Json, assignments, duration, relevant
 
 KIND_OF_SECTION = {"milestones": "milestone", "segments": "segment", "dropoffs": "dropoff"}
 
 
 class Row(NamedTuple):
-    """A transition that stands in the end. at: effective_at in ms. source, to: `from` and `to` of members of a group."""
+    """A transition that stands in the end. at: effective_at in ms. source: its `from`."""
 
     rule: str
     rule_type: str
@@ -88,8 +89,8 @@ class Entity:
         if not self.events:
             return []
         first, steps = self.events[0].instant, {e.instant for e in self.events}
-        durations = set(_durations(self.journey))
-        due = sorted({*_instants(self.journey, self.events, durations), *every})
+        spans = set(durations(self.journey))
+        due = sorted({*instants(self.journey, self.events, spans), *every})
         last, before = None, None
         while due:
             t = heapq.heappop(due)
@@ -99,7 +100,7 @@ class Entity:
             self.step(t)
             if (now := self.snapshot()) != before:
                 before = now
-                for each in durations:
+                for each in spans:
                     heapq.heappush(due, t + each)
         return sorted(self.rows)
 
@@ -287,31 +288,3 @@ class Entity:
     def is_date(self, anchor: Json) -> bool:
         """Whether it is the date of an attribute."""
         return "attribute" in (self.journey["anchors"][anchor] if isinstance(anchor, str) else anchor)
-
-
-def _durations(part: Json) -> Iterator[int]:
-    """Every duration in the journey."""
-    if isinstance(part, dict | list):
-        for inner in part.values() if isinstance(part, dict) else part:
-            yield from _durations(inner)
-    elif isinstance(part, str) and DURATION.fullmatch(part):
-        yield duration(part)
-
-
-def _dates(part: Json) -> Iterator[int]:
-    """Every timestamp in a journey or in the properties of an event."""
-    if isinstance(part, dict | list):
-        for inner in part.values() if isinstance(part, dict) else part:
-            yield from _dates(inner)
-    elif (at := timestamp(part)) is not None:
-        yield at
-
-
-def _instants(journey: Json, events: Sequence[Event], durations: set[int]) -> Iterator[int]:
-    """Events and dates, and whatever is a duration away from them; a window may end a millisecond before the log."""
-    dates = [*_dates(journey), *(at for e in events for at in _dates(e.properties))]
-    since = timestamp(journey.get("time", {}).get("history_from"))
-    for at in (*(e.instant for e in events), *dates, *([] if since is None else [since - 1])):
-        yield at
-        for each in durations:
-            yield from (at - each, at + each)

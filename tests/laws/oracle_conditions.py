@@ -24,17 +24,27 @@ from tests.laws.oracle_values import (
 
 Truth = bool | None
 Scope = Callable[[Event], bool]  # which events a count in `expect` counts, if nothing else is said
+OPERATORS = ("count", "open", "elapsed", "ahead", "attribute", "milestone", "segment", "dropped")
 OPEN_KEPT = 64
 
 
 class Rules(Protocol):
     """The state of the other rules at this instant, as the rules that look at them see it."""
 
-    def achieved_at(self, milestone: str) -> int | None: ...
-    def is_in(self, segment: str) -> bool: ...
-    def entered_at(self, segment: str) -> int | None: ...
-    def is_dropped(self, dropoff: str) -> bool: ...
-    def dropped_at(self, dropoff: str) -> int | None: ...
+    def achieved_at(self, milestone: str) -> int | None:
+        """When it was achieved."""
+
+    def is_in(self, segment: str) -> bool:
+        """Whether the entity is in it."""
+
+    def entered_at(self, segment: str) -> int | None:
+        """The newest time."""
+
+    def is_dropped(self, dropoff: str) -> bool:
+        """Whether it is open."""
+
+    def dropped_at(self, dropoff: str) -> int | None:
+        """The newest time."""
 
 
 class Anchor(NamedTuple):
@@ -87,25 +97,27 @@ class View:
         return self._holds(c, scope)
 
     def _holds(self, c: Json, scope: Scope | None) -> Truth:
-        if "count" in c:
-            return self._count(c, scope)
-        if "open" in c:
-            return self._open(c)
-        if "elapsed" in c:
-            return self._elapsed(c)
-        if "ahead" in c:
-            date = self.anchor(c["ahead"]).at
-            return date is not None and date - duration(c["less_than"]) <= self.t < date
-        if "attribute" in c:
-            name = c["attribute"]
-            return satisfies(c, self.value(name), self.journey["attributes"][name]["type"])
+        match next(operator for operator in OPERATORS if operator in c):
+            case "count":
+                return self._count(c, scope)
+            case "open":
+                return self._open(c)
+            case "elapsed":
+                return self._elapsed(c)
+            case "ahead":
+                date = self.anchor(c["ahead"]).at
+                return date is not None and date - duration(c["less_than"]) <= self.t < date
+            case "attribute":
+                name = c["attribute"]
+                return satisfies(c, self.value(name), self.journey["attributes"][name]["type"])
+            case _:
+                return self._rule(c)
+
+    def _rule(self, c: Json) -> Truth:
         if "milestone" in c:
             achieved = self.rules.achieved_at(c["milestone"]) is not None
             return achieved or (False if self.complete else None)
-        if "segment" in c:
-            return self.rules.is_in(c["segment"])
-        assert "dropped" in c, c
-        return self.rules.is_dropped(c["dropped"])
+        return self.rules.is_in(c["segment"]) if "segment" in c else self.rules.is_dropped(c["dropped"])
 
     def _count(self, c: Json, scope: Scope | None) -> Truth:
         counted = list(self._matching(c["count"], c.get("where", {})))
@@ -142,7 +154,7 @@ class View:
         return anchor.at - slack <= e.instant <= anchor.at and e != anchor.event
 
     def _open(self, c: Json) -> Truth:
-        opened: dict[tuple[str, Value | None], Event] = {}  # the first one since the value was last closed; oldest first
+        opened: dict[tuple[str, Value | None], Event] = {}  # the first since the value was last closed; oldest first
         for e in self.past:
             if e.type in names(c["open"]) or e.type in names(c["closed_by"]):
                 value = property_of(self.journey, e, c["by"])

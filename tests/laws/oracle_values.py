@@ -7,7 +7,7 @@ Does not know: time, rules. Written from the text alone; it shares no code with 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -18,6 +18,8 @@ UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(\d+)(ms|s|m|h|d)")
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 MISSING = object()
+EVENT_KEYS = ("count", "open", "closed_by", "reset_by", "first")
+ANCHOR_KEYS = ("since", "elapsed", "ahead", "after")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,21 +71,21 @@ def satisfies(test: Json, value: Value | None, kind: str) -> bool:
 
 
 def _satisfies(op: str, wanted: Json, value: Value | None, kind: str) -> bool:
-    if op == "known":
-        return (value is not None) == wanted
-    if value is None:
-        return False
-    several = [typed(each, kind) for each in (wanted if isinstance(wanted, list) else [wanted])]
-    if op in ("is", "in"):
-        return value in several
-    if op == "at_least":
-        return bool(value >= several[0])  # type: ignore[operator] # both of one type
-    if op == "less_than":
-        return bool(value < several[0])  # type: ignore[operator] # both of one type
-    if op == "starts_with":
-        return any(str(value).startswith(str(each)) for each in several)
-    assert op == "ends_with", op
-    return any(str(value).endswith(str(each)) for each in several)
+    several = wanted if isinstance(wanted, list) else [wanted]
+    if op == "known" or value is None:
+        return op == "known" and (value is not None) == bool(wanted)
+    match op:
+        case "is" | "in":
+            return value in [typed(each, kind) for each in several]
+        case "starts_with":
+            return str(value).startswith(tuple(several))
+        case "ends_with":
+            return str(value).endswith(tuple(several))
+    limit = typed(wanted, kind)
+    assert not isinstance(value, str)
+    assert limit is not None
+    assert not isinstance(limit, str)
+    return value >= limit if op == "at_least" else value < limit
 
 
 def names(given: Json) -> list[str]:
@@ -139,26 +141,25 @@ def _uses(journey: Json) -> tuple[set[str], set[str]]:
     """(events, attributes) that conditions and used anchors name."""
     events: set[str] = set()
     attributes: set[str] = set()
-
-    def look(part: Json) -> None:
-        if isinstance(part, list):
-            for each in part:
-                look(each)
-        if not isinstance(part, dict):
-            return
-        for key, inner in part.items():
-            if key in ("count", "open", "closed_by", "reset_by", "first") or (key == "last" and "count" not in part):
+    rules = [rule for section in ("milestones", "segments", "dropoffs") for rule in journey.get(section, {}).values()]
+    for part in [*rules, journey.get("population", {})]:
+        for key, inner, holder in _inside(journey, part):
+            if key in EVENT_KEYS or (key == "last" and "count" not in holder):
                 events.update(names(inner))
             elif key in ("attribute", "changed"):
                 attributes.add(inner)
-            elif key in ("since", "elapsed", "ahead", "after"):
-                look(journey["anchors"][inner] if isinstance(inner, str) else inner)
-            elif key in ("all", "any", "not"):
-                look(inner)
-
-    look(journey.get("population"))
-    for section in ("milestones", "segments", "dropoffs"):
-        for rule in journey.get(section, {}).values():
-            look({"after": rule["after"]} if "after" in rule else None)
-            look([rule[key] for key in ("when", "until", "expect", "if") if key in rule])
     return events, attributes
+
+
+def _inside(journey: Json, part: Json) -> Iterator[tuple[str, Json, Json]]:
+    """(key, what stands there, the mapping that it stands in) of a rule, its conditions and their anchors."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _inside(journey, each)
+    elif isinstance(part, dict):
+        for key, inner in part.items():
+            yield key, inner, part
+            if key in ANCHOR_KEYS and isinstance(inner, str):
+                yield from _inside(journey, journey["anchors"][inner])
+            elif key != "where":
+                yield from _inside(journey, inner)

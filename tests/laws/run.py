@@ -69,7 +69,13 @@ def smallest(finding: Finding, seconds: float) -> str:
     world = dict(worlds(make(finding.seed)))[finding.law]
     law = LAWS[finding.law]
     small = shrink(world, still_broken(law), seconds)
-    return f"# {finding.law}: {broken(law, small)}\n{case_of(small, f'seed{finding.seed}')}".replace("\ngot ", "\n# got ")
+    how = broken(law, small).replace("\n", "\n# ")
+    return f"# {finding.law}: {how}\n{case_of(small, f'seed{finding.seed}')}"
+
+
+def say(text: str) -> None:
+    """To whoever asked."""
+    sys.stdout.write(f"{text}\n")
 
 
 def main() -> int:
@@ -94,15 +100,15 @@ def main() -> int:
             kinds.update(done.kinds)
             findings += done.findings
             progress.update(task, advance=done.numbers, description=f"worlds, {len(findings)} findings")
-    print(f"{given.journeys} worlds from seed {given.seed} in {monotonic() - began:.0f} s")
-    print("asked:", ", ".join(f"{name} {number}" for name, number in sorted(asked.items())))
-    print("rows:", ", ".join(f"{name} {number}" for name, number in sorted(kinds.items())))
-    print(f"findings: {len(findings)}")
+    say(f"{given.journeys} worlds from seed {given.seed} in {monotonic() - began:.0f} s")
+    say("asked: " + ", ".join(f"{name} {number}" for name, number in sorted(asked.items())))
+    say("rows: " + ", ".join(f"{name} {number}" for name, number in sorted(kinds.items())))
+    say(f"findings: {len(findings)}")
     for name in LAWS:
         own = sorted(finding for finding in findings if finding.law == name)
         if own:
-            print(f"\n{name}: {len(own)}, seeds {', '.join(str(finding.seed) for finding in own[:20])}\n")
-            print(smallest(own[0], given.shrink))
+            say(f"\n{name}: {len(own)}, seeds {', '.join(str(finding.seed) for finding in own[:20])}\n")
+            say(smallest(own[0], given.shrink))
     return 1 if findings else 0
 
 

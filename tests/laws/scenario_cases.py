@@ -17,7 +17,8 @@ from ruamel.yaml import YAML
 from tests.laws.oracle_values import Event, Json, duration, timestamp
 
 LINE = re.compile(
-    r"(?P<at>\S+) +(?:tick|(?P<entity>\S+) +(?P<type>\w+)(?: +(?P<properties>{.*}))?(?: +@(?P<on>\S+))?(?: +#(?P<id>\S+))?)"
+    r"(?P<at>\S+) +(?:tick|(?P<entity>\S+) +(?P<type>\w+)"
+    r"(?: +(?P<properties>{.*}))?(?: +@(?P<on>\S+))?(?: +#(?P<id>\S+))?)"
 )
 FIELDS = {"ep": "episode", "from": "source", "to": "to"}
 

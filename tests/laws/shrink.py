@@ -14,7 +14,7 @@ from itertools import islice
 from time import monotonic
 
 from streams.language import ProblemsFound, read_journey
-from tests.laws.journeys import Json, iso
+from tests.laws.journey_conditions import Json, iso
 from tests.laws.streams_of_events import Line
 from tests.laws.system import Net
 from tests.laws.world import World, expected

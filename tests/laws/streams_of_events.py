@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.laws.journeys import BASE, TEXTS, Grid, Json, chance
+from tests.laws.journey_conditions import BASE, TEXTS, Grid, Json, chance
 from tests.laws.oracle_values import Event
 
 SKEW_MS = 300_000
 ENTITIES = ("u1", "u2", "u3")
+VALUES = {"string": TEXTS, "number": (0, 1, 2, 2.5, 1.0), "boolean": (True, False)}
 WRONG = (None, None, 7, "soon", True, [1], "2026-03-02")
 
 
@@ -70,7 +71,7 @@ def random_events(rng: Random, journeys: Sequence[Json], grid: Grid) -> list[Lin
         many = chance(rng, 0.01)
         numbers = rng.sample(range(1000), 120 if many else rng.choice((2, 6, 10, 16, 24, 32)))
         often = rng.choices((1, 1, 3, 10), k=len(catalogue))
-        begun = chance(rng, 0.6)
+        begun = chance(rng, 0.5)
         for i, number in enumerate(numbers):
             name, event = rng.choices(catalogue, often)[0] if chance(rng, 0.97) else ("unheard_of", {})
             instant = grid.instant(rng)
@@ -95,7 +96,7 @@ def random_properties(rng: Random, declared: Json, grid: Grid) -> dict[str, Any]
         elif kind == "timestamp":
             properties[name] = grid.date(rng)
         else:
-            properties[name] = rng.choice({"string": TEXTS, "number": (0, 1, 2, 2.5, 1.0), "boolean": (True, False)}[kind])
+            properties[name] = rng.choice(VALUES[kind])
     return properties
 
 
@@ -122,10 +123,11 @@ def with_oddities(rng: Random, log: Sequence[Line], *, ids: bool) -> list[Line]:
     for line in log:
         other = rng.choice(log)
         if chance(rng, 0.04):
-            line = line._replace(occurred=line.arrival + rng.choice((1, 5, SKEW_MS, SKEW_MS + 1)))
+            odd.append(line._replace(occurred=line.arrival + rng.choice((1, 5, SKEW_MS, SKEW_MS + 1))))
         elif ids and chance(rng, 0.04) and other.entity == line.entity:
-            line = line._replace(id=other.id)
-        odd.append(line)
+            odd.append(line._replace(id=other.id))
+        else:
+            odd.append(line)
     return odd
 
 

@@ -16,7 +16,7 @@ from streams.engine.machine import Limits, Machine
 from streams.language import compile_journey, read_journey
 from streams.partition.processor import Outcome, Processor
 from streams.replay.runner import OfflineRecord
-from tests.laws.journeys import Json, iso
+from tests.laws.journey_conditions import Json, iso
 from tests.laws.oracle import Row
 from tests.laws.oracle_values import timestamp
 from tests.laws.streams_of_events import Line

@@ -76,6 +76,12 @@ def test_conserving(numbers: range) -> None:
 
 
 @in_blocks
+def test_summed_up(numbers: range) -> None:
+    """Members, gauges and records say what the rows say; every armed drop-off is met, dropped, cancelled or pending."""
+    holds("summed_up", numbers)
+
+
+@in_blocks
 def test_never_early(numbers: range) -> None:
     """No due step at D runs before every record with arrival < D has been read."""
     holds("never_early", numbers)

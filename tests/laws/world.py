@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from tests.laws.journeys import GRIDS, Grid, Json, chance, random_journey
+from tests.laws.journey_conditions import GRIDS, Grid, Json, chance
+from tests.laws.journeys import random_journey
 from tests.laws.oracle import evaluate
 from tests.laws.oracle_values import duration
 from tests.laws.streams_of_events import (
@@ -35,13 +36,13 @@ class World:
 
     @property
     def lateness(self) -> int:
-        """ms."""
+        """In ms."""
         return duration(self.journeys[0]["time"]["allowed_lateness"])
 
 
 @dataclass(frozen=True)
 class Seed:
-    """Everything that follows from one number: journeys, events, and worlds with a log of them. salt: for another log."""
+    """All that follows from one number: journeys, events, worlds with a log of them. salt: for another log."""
 
     number: int
     grid: Grid
@@ -50,7 +51,7 @@ class Seed:
 
     @property
     def lateness(self) -> int:
-        """ms."""
+        """In ms."""
         return duration(self.journeys[0]["time"]["allowed_lateness"])
 
     def in_time(self, salt: str = "") -> World:

@@ -107,12 +107,12 @@ class Paper:
 
     def instance(self, d: Json, *, inside: bool) -> str:
         """What the last turn has left behind, if the deadline, the anchor and `expect` say the same."""
-        last = d["history"][-1] if d.get("history") else None
-        if last is None or last["what"] not in PENDING + OPEN:
+        last = d["history"][-1] if "history" in d else {"what": "armed", **d}  # what began is older than the log
+        if last["what"] not in PENDING + OPEN or "anchor_at" not in last:
             return "none"
         deadline = ms(last["anchor_at"]) + d["within_ms"]
         assert deadline == ms(last["deadline"]) == ms(d["deadline"])
-        begun = last["what"] in OPEN or ms(d["anchor_at"]) <= self.at  # a date may lie ahead
+        begun = ms(d["anchor_at"]) <= self.at  # a date may lie ahead
         if not inside or (begun and self.value(d["expect"])):
             return "none"
         return "pending" if self.at < deadline else "open"

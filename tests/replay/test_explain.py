@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -14,6 +15,8 @@ from schemas.journey import Journey
 from streams.engine.dropoff import OUTCOMES
 from streams.engine.machine import Machine
 from streams.engine.plan import Dropoff, Group, Milestone
+from streams.language import cases, load_journey
+from streams.replay import cases as replayed
 from streams.replay.chronicle import Watcher
 from streams.replay.explain import explain
 from streams.replay.runner import Decisions, OfflineRecord
@@ -23,7 +26,9 @@ from tests.laws.system import Records, feed, machine_of, processor_of, transitio
 from tests.laws.world import Seed, make
 from tests.replay.recompute import Json, decisions
 
-WORLDS = 100
+WORLDS = [*range(60), *(n for n in range(1_000, 1_200) if "history_from" in make(n).journeys[0]["time"])]
+SCENARIOS = Path(__file__).parents[1] / "scenarios"
+FILES = [path for path in sorted(SCENARIOS.glob("*.yaml")) if "\ncases:\n" in path.read_text()]
 
 
 def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
@@ -37,9 +42,9 @@ def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
     return Log([x for x in items if not isinstance(x, int)], Decisions(clocks)), items
 
 
-def cases(block: int) -> Iterator[tuple[int, Seed, Known]]:
+def entities(block: int) -> Iterator[tuple[int, Seed, Known]]:
     """Entities of random worlds at random moments."""
-    for number in range(block, WORLDS, 4):
+    for number in WORLDS[block::4]:
         seed, rng = make(number), Random(number)
         machine, (log, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         arrivals = [x if isinstance(x, int) else x.timestamp for x in items]
@@ -76,12 +81,27 @@ def decided(machine: Machine, j: int, state: Any) -> dict[str, object]:
 @pytest.mark.parametrize("block", range(4))
 def test_every_decision_follows_from_the_json_alone(block: int) -> None:
     """Whoever has nothing but the explanation comes to the decisions that the state holds."""
-    for number, seed, known in cases(block):
+    for number, seed, known in entities(block):
         for j, said in enumerate(explained(known, seed)):
             state = known.entity.heads[j]
             assert said["started"] == bool(state.at)
             if said["started"]:
                 assert decisions(said) == decided(known.machine, j, state), (number, known.name, known.clock)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_every_decision_of_the_scenarios_follows_from_the_json_alone(path: Path) -> None:
+    """After every line of the cases that people have written, from the state that is stored then."""
+    file = cases.read_cases(path)
+    for case in file.cases:
+        journey = replayed.with_time(load_journey(file.journey), case.time)
+        processor = replayed.processor_of(case, journey)
+        for outcome in replayed.feed(processor, case.feed):
+            for key, state in outcome.states:
+                known = from_state(processor.machine, key.decode(), state, processor.clock)
+                text = msgspec.json.encode(explain(known, {journey.journey: journey}, show_pii=True))
+                (said,) = msgspec.json.decode(text)["journeys"]
+                assert decisions(said) == decided(processor.machine, 0, known.entity.heads[0]), (case.name, known.clock)
 
 
 def conditions(said: Json) -> Iterator[Json]:
@@ -98,7 +118,7 @@ def conditions(said: Json) -> Iterator[Json]:
 def test_what_is_counted_has_its_events() -> None:
     """With the whole log at hand every event that counts has its id, and as many are told as are counted."""
     several = 0
-    for number, seed, known in cases(1):
+    for number, seed, known in entities(1):
         ids = {event[1] for event in known.events}
         for said in explained(known, seed):
             for n in conditions(said):
@@ -120,7 +140,7 @@ def kept(state: Any) -> dict[str, Any]:
 def test_the_steps_taken_once_more_end_in_the_same_state() -> None:
     """So what they tell of instances is what has happened; the engine counts as many of each outcome."""
     met = 0
-    for number, _, known in cases(2):
+    for number, _, known in entities(2):
         for j, plan in enumerate(known.machine.plans):
             head, program = known.entity.heads[j], known.machine.programs[j]
             state = known.machine.codec.base_heads(b"")[j]
@@ -141,7 +161,7 @@ def test_the_steps_taken_once_more_end_in_the_same_state() -> None:
 def test_what_comes_next_comes() -> None:
     """Time passing without an event publishes the transitions that were announced."""
     announced = 0
-    for number in range(WORLDS):
+    for number in WORLDS:
         seed = make(number)
         machine, (_, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         cut = items[: len(items) // 2]
@@ -164,7 +184,7 @@ def test_what_comes_next_comes() -> None:
 
 def test_a_stored_state_says_the_same_as_the_log() -> None:
     """Decisions and values are the same; only what is older than the state's log has no id."""
-    for number in range(WORLDS // 2):
+    for number in WORLDS[::3]:
         seed = make(number)
         machine, (log, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         processor = processor_of(machine)

@@ -15,6 +15,7 @@ from schemas.rejection import MEANINGS, Reason, Rejection
 from schemas.transition import EXAMPLE as TRANSITION
 from schemas.transition import Transition
 from streams.cli.schemas import schemas
+from streams.codec.asyncapi import generate_asyncapi
 from streams.codec.envelope import Fields, make_decode
 from streams.codec.json_schema import generate
 from streams.partition import records
@@ -58,10 +59,11 @@ def test_the_committed_schemas_are_up_to_date() -> None:
 def test_the_command_writes_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Into a folder that it makes, saying which files."""
     schemas(tmp_path / "new" / "folder")
-    assert {
-        path.name: path.read_text(encoding="utf-8") for path in (tmp_path / "new" / "folder").iterdir()
-    } == generate()
-    assert str(tmp_path / "new" / "folder" / "transition.schema.json") in capsys.readouterr().out
+    written = tmp_path / "new" / "folder"
+    assert {path.name: path.read_text(encoding="utf-8") for path in (written / "json").iterdir()} == generate()
+    assert (written / "asyncapi.yaml").read_text(encoding="utf-8") == generate_asyncapi()
+    said = capsys.readouterr().out.splitlines()
+    assert said == [str(written / "json" / name) for name in generate()] + [str(written / "asyncapi.yaml")]
 
 
 def test_a_folder_that_cannot_be_written_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,11 @@
-// node asyncapi.mjs FILE: what AsyncAPI's own parser finds in the document and in what it refers to, a line each.
+// node asyncapi.mjs FILE...: what AsyncAPI's own parser finds in documents and in what they refer to, a line each.
 import { Parser, fromFile } from "@asyncapi/parser";
 
-const { document, diagnostics } = await fromFile(new Parser(), process.argv[2]).parse();
-for (const { code, path, message } of diagnostics) console.log(`${code} ${path.join(".")}: ${message}`);
-process.exit(document && diagnostics.length === 0 ? 0 : 1);
+const parser = new Parser();
+let found = 0;
+for (const file of process.argv.slice(2)) {
+  const { diagnostics } = await fromFile(parser, file).parse();
+  for (const { code, path, message } of diagnostics) console.log(`${file} ${code} ${path.join(".")}: ${message}`);
+  found += diagnostics.length;
+}
+process.exit(found ? 1 : 0);
