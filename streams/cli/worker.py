@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -12,13 +11,15 @@ import typer
 
 from streams.cli.journeys import load_machine
 from streams.live.app import run
-from streams.live.errors import Stopped
+from streams.live.errors import Faulty, Stopped
+from streams.live.logs import show_log
 from streams.live.settings import load_settings
 
 JOURNEY = typer.Option("--journey", help="Journey file to be added to those of the settings; may be repeated.")
 LEVEL = typer.Option(help="How much is told on stderr: debug shows every commit, warning only what goes wrong.")
 LEVELS = ("debug", "info", "warning", "error")
-REPEAT_S = 10.0
+
+log = logging.getLogger(__name__)
 
 
 def worker_command(
@@ -34,14 +35,20 @@ def worker_command(
     """
     if log_level not in LEVELS:
         raise typer.BadParameter(f"one of {', '.join(LEVELS)}", param_hint="--log-level")
-    show_log(log_level.upper())
     try:
         settings = load_settings(tuple(journey or ()))
     except Stopped as error:
         typer.echo(error, err=True)
         raise typer.Exit(error.exit_code) from None
+    show_log(log_level.upper(), settings.log.format)
     files = list(journey_files(settings.journeys))
-    raise typer.Exit(run(settings, load_machine(files), files))
+    machine = load_machine(files)
+    try:
+        code = run(settings, machine, files)
+    except Exception:
+        log.exception("the worker has failed, which should not happen; please report it")
+        code = Faulty.exit_code
+    raise typer.Exit(code)
 
 
 def journey_files(paths: Iterable[Path]) -> Iterable[Path]:
@@ -51,31 +58,3 @@ def journey_files(paths: Iterable[Path]) -> Iterable[Path]:
             yield from sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
         else:
             yield path
-
-
-def show_log(level: str) -> None:
-    """Log to stderr: ours from `level` on, of the libraries what goes wrong."""
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    logging.getLogger("streams").setLevel(level)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Quieter())
-
-
-class Quieter(logging.Filter):
-    """What aiokafka says: errors only (to it a rebalance is a warning), and each now and then.
-
-    While a broker is down every connection says so every 10 ms.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._said: dict[str, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether it is shown."""
-        if not record.name.startswith("aiokafka"):
-            return True
-        if record.levelno < logging.ERROR or record.created - self._said.get(str(record.msg), 0.0) < REPEAT_S:
-            return False
-        self._said[str(record.msg)] = record.created
-        return True

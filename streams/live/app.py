@@ -34,6 +34,7 @@ from streams.live.clients import Clients, close, connect
 from streams.live.clock import BrokerClock
 from streams.live.errors import Faulty, Poisoned, Stopped, where
 from streams.live.lane import Ask, Lane, Meaning, Surroundings
+from streams.live.logs import tell_failures
 from streams.live.metrics import Metrics
 from streams.live.settings import Settings
 from streams.live.tenure import Tenure
@@ -70,7 +71,8 @@ def run(settings: Settings, machine: Machine, journey_files: Sequence[Path]) -> 
     """Run a worker until it is told to stop or cannot go on; returns the exit code. Says on stderr what happens."""
     meaning = Meaning(machine.fingerprint, hash_of_files(journey_files), hash_of_settings(settings))
     journeys = ", ".join(f"{plan.journey} v{plan.version}" for plan in machine.plans)
-    log.info("journeys %s: %s (definitions %s)", version("journeys"), journeys, meaning.definitions)
+    told = {"version": version("journeys"), "journeys": journeys, "definitions": meaning.definitions}
+    log.info("journeys %(version)s: %(journeys)s (definitions %(definitions)s)", told)
     log.info("settings: %s", json.dumps(settings.show()))
     gc.collect()
     gc.freeze()
@@ -82,6 +84,8 @@ def run(settings: Settings, machine: Machine, journey_files: Sequence[Path]) -> 
 async def work(settings: Settings, machine: Machine, meaning: Meaning) -> int:
     """As `run`, in the event loop."""
     ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    failure: BaseException | None = None
+    tell_failures(asyncio.get_running_loop())
 
     def stop(error: Stopped) -> None:
         if not ended.done():
@@ -98,12 +102,13 @@ async def work(settings: Settings, machine: Machine, meaning: Meaning) -> int:
                 some: list[asyncio.Future[Any]] = [ended, running]
                 await asyncio.wait(some, return_when=asyncio.FIRST_COMPLETED)
                 leave_at_last(ended.result() if ended.done() else Faulty.exit_code)
+                failure = running.exception() if running.done() else None
                 running.cancel()
                 await app.stop()
     except Stopped as error:
         stop(error)
     if not ended.done():
-        log.error("a part of the worker has failed, which should not happen; please report it")
+        log.error("a part of the worker has failed, which should not happen; please report it", exc_info=failure)
         return Faulty.exit_code
     return ended.result()
 

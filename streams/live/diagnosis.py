@@ -67,7 +67,7 @@ class Sample(NamedTuple):
 def judge_broker(servers: Sequence[str], brokers: Sequence[Mapping[int, int]]) -> Finding:
     """brokers: of each, the newest version of each request that it knows."""
     known = [release for (key, least), release in RELEASES if all(b.get(key, -1) >= least for b in brokers)]
-    where = f"{len(brokers)} at {', '.join(servers)}"
+    where = f"{len(brokers)} broker{'s'[: len(brokers) - 1]} at {', '.join(servers)}"
     if not known:
         return Finding(
             "broker",

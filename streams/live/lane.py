@@ -156,7 +156,8 @@ class Lane:
                     if self.tenure is None:
                         await self._run(await self._open())
                     else:
-                        log.info("partition %d goes on at %d", self.tp.partition, self.tenure.next_offset)
+                        at = {"partition": self.tp.partition, "offset": self.tenure.next_offset}
+                        log.info("partition %(partition)d goes on at %(offset)d", at)
                         await self._run(self.tenure)
                 except Stopped:
                     raise
@@ -187,17 +188,27 @@ class Lane:
             abandon(tenure.transactions.close())
             raise
         took = time.monotonic() - began
-        what = (self.tp.partition, tenure.next_offset, restored.records, took)
-        log.info("partition %d open at %d: restored from %d records in %.2f s", *what)
+        log.info(
+            "partition %(partition)d open at %(offset)d: restored from %(records)d records in %(seconds).2f s",
+            {
+                "partition": self.tp.partition,
+                "offset": tenure.next_offset,
+                "records": restored.records,
+                "seconds": round(took, 3),
+            },
+        )
         around.metrics.opened(self.tp.partition, Held(tenure.entities, tenure.timers), restored.position.gauges, took)
         return tenure
 
     async def _fail(self, error: Exception) -> float:
         """Drop everything; returns how long to wait, in ms. Raises `Stopped` if there is nothing left to try."""
-        self._failures += 1
+        if not isinstance(error, Poisoned):  # those the quarantine counts
+            self._failures += 1
         if self._failures > MOST_FAULTS and not isinstance(error, EXPECTED):
             raise Faulty(f"partition {self.tp.partition} fails again and again: {where(error)}; please report it")
-        log.warning("partition %d: rebuilding after %s: %s", self.tp.partition, type(error).__name__, error)
+        why = str(error) if isinstance(error, EXPECTED) else where(error)
+        told = {"partition": self.tp.partition, "error": type(error).__name__, "why": why}
+        log.warning("partition %(partition)d: rebuilding after %(error)s: %(why)s", told)
         with contextlib.suppress(IllegalStateError):  # it may not be ours any more
             self._around.consumer.pause(self.tp)
         tenure = self.tenure
@@ -206,11 +217,11 @@ class Lane:
                 await asyncio.wait([tenure.committing], timeout=COMMIT_TIMEOUT_MS / 1_000)
                 if tenure.committing.done() and not tenure.committing.exception():
                     self._settle(tenure)
-            self._quarantine.failed(tenure.failure(str(error), poisoned=isinstance(error, Poisoned)))
+            self._quarantine.failed(tenure.failure(why, poisoned=isinstance(error, Poisoned)))
         await self.discard()
         if isinstance(error, Fenced):
             return HEARTBEATS * self._settings.kafka.session_timeout_ms / 3
-        wait_ms: float = random.uniform(*RETRY_MS) * 2 ** min(self._failures - 1, 8)  # noqa: S311  # no secret
+        wait_ms: float = random.uniform(*RETRY_MS) * 2 ** min(max(0, self._failures - 1), 8)  # noqa: S311  # no secret
         return min(MOST_RETRY_MS, wait_ms)
 
     # -- the loop
@@ -224,6 +235,7 @@ class Lane:
             while True:
                 if tenure.committing is not None and tenure.committing.done():
                     self._settle(tenure)
+                    self._failures = 0  # here, not at the first transaction of a tenure, which applies nothing
                 if self._must_commit(tenure):
                     await self._ask(tenure, tenure.commit)
                 left = self._room(tenure)
@@ -258,10 +270,9 @@ class Lane:
     def _settle(self, tenure: Tenure) -> None:
         done = tenure.settle()
         self._observe(tenure, done)
-        self._failures = 0
         self._quarantine.committed(tenure.committed)
-        what = (self.tp.partition, tenure.committed, done.counts.records, done.counts.steps)
-        log.debug("partition %d committed to %d: %d records, %d due steps", *what)
+        what = {"partition": self.tp.partition, "offset": tenure.committed, **done.counts._asdict()}
+        log.debug("partition %(partition)d committed to %(offset)d: %(records)d records, %(steps)d due steps", what)
 
     def _observe(self, tenure: Tenure, done: Sealed) -> None:
         """Tell the metrics of a transaction that is committed."""

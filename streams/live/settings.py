@@ -167,6 +167,12 @@ class Http(Section):
     port: int = Field(0, ge=0, le=65_535)
 
 
+class Log(Section):
+    """format: lines for people, or a JSON object a line."""
+
+    format: Literal["text", "json"] = "text"
+
+
 class Settings(BaseSettings):
     """Everything a worker is told. `app` is also the group's name and the prefix of topics and transactional ids."""
 
@@ -180,6 +186,7 @@ class Settings(BaseSettings):
     clock: Clock = Clock()
     batch: Batch = Batch()
     http: Http = Http()
+    log: Log = Log()
 
     @classmethod
     def settings_customise_sources(

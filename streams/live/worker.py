@@ -64,7 +64,7 @@ class Membership(Service, ConsumerRebalanceListener):
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Stop all lanes; heartbeats go on meanwhile."""
         if revoked:
-            log.info("rebalance: letting go of partitions %s", show(revoked))
+            log.info("rebalance: letting go of partitions %(partitions)s", {"partitions": show(revoked)})
         await self._park(COMMIT_TIMEOUT_MS)
 
     def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -74,7 +74,8 @@ class Membership(Service, ConsumerRebalanceListener):
         given = set(assigned)
         self.assigned = True
         self.around.metrics.rebalances.inc()
-        log.info("rebalance: %d of %d partitions are ours: %s", len(given), self.around.partitions, show(given))
+        ours = {"owned": len(given), "of": self.around.partitions, "partitions": show(given)}
+        log.info("rebalance: %(owned)d of %(of)d partitions are ours: %(partitions)s", ours)
         for tp in set(self.lanes) - given:
             self.add_future(self.lanes.pop(tp).discard())
         known = self.consumer.partitions_for_topic(self.around.settings.source.topic)

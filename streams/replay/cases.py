@@ -32,12 +32,13 @@ class Difference(NamedTuple):
 
 def run_case(case: Case, journey: Journey) -> Difference:
     """Raises ValueError if an override of `time` makes no sense."""
-    return judge(case, feed(processor_of(case, journey), case.feed))
+    outcomes = feed(processor_of(case, journey), case.feed)
+    return judge(case, (record for outcome in outcomes for _, record in outcome.transitions))
 
 
-def judge(case: Case, outcomes: Iterable[Outcome]) -> Difference:
-    """What the feed has given against the table of the case."""
-    rows = [orjson.loads(record) for outcome in outcomes for _, record in outcome.transitions]
+def judge(case: Case, records: Iterable[bytes]) -> Difference:
+    """The transitions that the feed has given, against the table of the case."""
+    rows = [orjson.loads(record) for record in records]
     rows = [row for row in rows if not case.only or row["rule"] in case.only]
     if case.net:
         newest = {row["transition_id"]: row for row in rows}

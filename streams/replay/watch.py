@@ -160,7 +160,8 @@ def _refused(outcome: Outcome, focus: Focus) -> Iterator[Refused]:
 
 def _unheard(name: str, focus: Focus, refused: list[Refused]) -> str:
     if not focus.own:
-        return f"there is no record of {name}; ids are compared as they are written"
+        by_then = "" if focus.at is None else " by then"
+        return f"there is no record of {name}{by_then}; ids are compared as they are written"
     if refused:
         return f"no record of {name} was taken: the last was refused as {refused[-1].reason} ({refused[-1].detail})"
     types = sorted({event.type for event in focus.own.values() if event is not None})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,29 @@ def test_what_is_personal_is_shown_to_those_who_ask_for_it(events: Path) -> None
         assert "ann@corp.test" in shown
 
 
+def test_what_cannot_be_known_is_not_made_up(events: Path) -> None:
+    """A user whose first event is a login may be older than the log."""
+    stdout = explain(events, entity="u3").stdout
+
+    assert "This entity may be older than the log, which begins at 2026-01-01T00:00:00.000Z" in stdout
+    assert "unknown less than 14d since signup" in stdout
+    assert "nobody can know: signup may have come before the log begins" in stdout
+
+
+def test_outside_the_population_nobody_is_in_anything(tmp_path: Path) -> None:
+    """And it says so first."""
+    path = tmp_path / "events.jsonl"
+    lines = [line(1, "user_signed_up", "2026-03-02T09:00:00Z"), line(2, "setup_completed", "2026-03-02T09:10:00Z")]
+    lines += [line(3, "profile_changed", "2026-03-02T10:00:00Z", properties={"email": "ann@acme.test"})]
+    path.write_text("\n".join(lines))
+
+    stdout = re.sub(r"[\s│├└─]+", " ", explain(path).stdout)
+
+    assert "population: OUTSIDE" in stdout
+    assert "hello (priority 1): it claims the entity, which is outside the population; left at" in stdout
+    assert "stalled (setup_done to key_feature): the last instance was cancelled at 2026-03-02T10" in stdout
+
+
 def test_events_come_from_standard_input_too() -> None:
     """As for `journeys replay`."""
     arguments = ["explain", "u1", "--journey", str(B2B), "--events", "-", "--at", "2026-03-02T09:30:00Z"]
@@ -114,6 +138,14 @@ def test_an_unknown_entity_is_a_message_and_exit_code_1(events: Path, entity: st
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert told in result.stderr
+
+
+def test_before_its_first_record_an_entity_is_unknown(events: Path) -> None:
+    """At that moment nobody had heard of it."""
+    result = explain(events, "--at", "2026-03-02T08:59:59.999Z")
+
+    assert result.exit_code == 1
+    assert "there is no record of u1 by then" in result.stderr
 
 
 def test_an_entity_whose_records_were_all_refused_is_told_so(tmp_path: Path) -> None:

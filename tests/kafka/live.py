@@ -25,7 +25,7 @@ from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
 from streams.live.settings import Settings
 from streams.live.topics import apply_topics
-from streams.partition.processor import Processor
+from streams.partition.processor import Outcome, Processor
 from streams.replay.runner import replay
 from streams.replay.sources import read_decisions
 from tests.kafka import brokers
@@ -210,14 +210,17 @@ class App:
         return [[record.value for record in records] for records in await self.read("transitions")]
 
     async def expected(self) -> list[list[bytes]]:
-        """What the log and the journal give offline."""
+        """The transitions that the log and the journal give offline, by partition."""
+        return [[value for outcome in some for _, value in outcome.transitions] for some in await self.replayed()]
+
+    async def replayed(self) -> list[list[Outcome]]:
+        """All that they give, by partition."""
         machine = Machine([compile_journey(load_journey(self.path))])
-        values = []
+        found = []
         for records, journal in zip(await self.read("in"), await self.read("journal"), strict=True):
             processor = Processor(machine, partition_codec(machine))
-            outcomes = replay(processor, records, read_decisions((r.offset, r.value) for r in journal))
-            values.append([value for outcome in outcomes for _, value in outcome.transitions])
-        return values
+            found.append(list(replay(processor, records, read_decisions((r.offset, r.value) for r in journal))))
+        return found
 
     async def open_transaction(self) -> bool:
         """Whether a transaction lies open on the transitions: their last stable offset is behind their end."""

@@ -50,8 +50,8 @@ class Rules(Protocol):
 class Anchor(NamedTuple):
     """at: the instant, or the date; None while it has not happened, or is unset. event: the anchor event.
 
-    happened: the newest instant at which it happened; of a date, at which an event set it to a value (a null: to its
-    default) other than the one just before.
+    happened: the newest instant at which it happened; of a date, at which events set it (a null: to its default) to
+    another value than it had at the end of the instant before.
     known: False where an entity that is not complete cannot tell.
     """
 
@@ -200,13 +200,10 @@ class View:
         return Anchor(at, None, at, self.complete or ("dropped" in a and at is not None))
 
     def _date(self, name: str) -> Anchor:
-        value, happened = default(self.journey, name), None
-        for at, new in self._assigned(name):
-            if new is not None and new != value:
-                happened = at
-            value = new
+        value = self.value(name)
+        set_to_another = [change.at for change in self._changes(name) if change.new is not None]
         assert value is None or isinstance(value, int)
-        return Anchor(value, None, happened, known=True)
+        return Anchor(value, None, set_to_another[-1] if set_to_another else None, known=True)
 
     def _changed(self, a: Json) -> Anchor:
         attribute = self.journey["attributes"][a["changed"]]

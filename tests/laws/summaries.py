@@ -1,7 +1,7 @@
 """What is said of rows and entities beside the rows that stand: records, members, gauges, outcomes of instances.
 
-outputs.md sections 2 to 4 and time.md law 7, held against the oracle. Where a record says more than its row, the log has
-to be in order: a revision is published for a new row only.
+outputs.md sections 2 to 4 and time.md law 7, held against the oracle. Where a record says more than its row, the log
+must be in order: a revision is published for a new row only.
 """
 
 from __future__ import annotations

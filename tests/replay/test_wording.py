@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,10 +30,12 @@ JOURNEY: dict[str, Any] = {
     "milestones": {"done": {"when": {"count": "sell", "at_least": 9}}, "begun": {"when": {"count": ["start", "buy"]}}},
 }
 
+LATE_LOG = {"time": {"history_from": "2026-03-02T09:30:00Z"}}
 
-def explained(when: dict[str, Any], **time: str) -> Node:
+
+def explained(when: dict[str, Any], more: Mapping[str, Any] | None = None) -> Node:
     """The node of a segment with this condition, one hour after the entity's start and a purchase of a pen."""
-    journey = read_journey(json.dumps({**JOURNEY, "time": time, "segments": {"s": {"when": when}}}), "words")
+    journey = read_journey(json.dumps({**JOURNEY, **(more or {}), "segments": {"s": {"when": when}}}), "words")
     events = [("start", {}), ("buy", {"item": "pen", "due": "2026-03-05T00:00:00Z"})]
     records = [
         OfflineRecord(
@@ -126,11 +129,25 @@ def test_a_condition_is_a_sentence_and_says_what_would_make_it_true(
 
 def test_a_count_that_may_have_begun_before_the_log_is_unknown_and_says_why() -> None:
     """The entity was not seen to begin after the log began."""
-    none = explained({"not": {"count": "sell"}}, history_from="2026-03-02T09:30:00Z").parts[0]
-    first = explained({"elapsed": "begin"}, history_from="2026-03-02T09:30:00Z")
+    none = explained({"not": {"count": "sell"}}, LATE_LOG).parts[0]
+    first = explained({"elapsed": "begin"}, LATE_LOG)
 
     assert (none.value, none.change) == (None, "nobody can know: there may be more before the log begins")
     assert (first.value, first.change) == (None, "nobody can know: begin may have come before the log begins")
+
+
+def test_values_of_a_personal_property_are_hidden() -> None:
+    """A property that becomes a personal attribute is as personal as that."""
+    personal = {
+        "attributes": {"item": {"type": "string", "pii": True}},
+        "events": {**JOURNEY["events"], "buy": {"properties": {"item": "string"}, "sets": ["item"]}},
+    }
+    distinct = explained({"count": "buy", "distinct": "item"}, personal)
+    opened = explained({"open": "buy", "closed_by": "sell", "by": "item"}, personal)
+    attribute = explained({"attribute": "item", "known": True}, personal)
+
+    assert [x.value for node in (distinct, opened) for x in node.counted] == ["(pii)", "(pii)"]
+    assert (attribute.value, attribute.actual) == (True, "(pii)")
 
 
 def test_durations_and_instants_are_written_as_people_do() -> None:
