@@ -251,7 +251,7 @@ class Lane:
                 elif left and reading is None:
                     reading = asyncio.create_task(self._reader.read())
                     reading.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
-                elif not (left and await self._tick(tenure)):
+                elif not (left and await self._tick(tenure, reading)):
                     await self._wait(tenure, reading if left else None)
         finally:
             if reading is not None:
@@ -324,11 +324,13 @@ class Lane:
             )
         return decided
 
-    async def _tick(self, tenure: Tenure) -> bool:
+    async def _tick(self, tenure: Tenure, reading: asyncio.Future[Records] | None) -> bool:
         """Move the clock to the latest horizon that is reached, if any is; there is nothing else to be done now."""
         if not (self._horizons and tenure.may_tick):
             return False
         at, reached = await self._reader.position(), None
+        if reading is not None and reading.done():  # then the position may be behind records that are not applied yet
+            return False
         while self._horizons and self._horizons[0].end <= at:
             reached = self._horizons.pop(0)
         if reached is None:

@@ -16,7 +16,8 @@ from tests.kafka.known import BEGIN_MS, COUNTERS, GAUGES, JOURNEY, write_known
 from tests.kafka.live import App, Event, Worker, until
 from tests.kafka.scrape import Series, address, ask, ready, recount, scrape, settled
 
-KILLS = int(os.environ.get("KILLS", "2"))  # a longer run: KILLS=20
+KILLS = int(os.environ.get("KILLS", "2"))  # a longer run: KILLS=20 NAMES=100000
+NAMES = int(os.environ.get("NAMES", "5000"))
 USERS = 200
 
 
@@ -77,9 +78,9 @@ async def test_names_that_events_bring_make_no_series(app: App) -> None:
     worker = app.start()
     await app.write([(f"u{n}", "signed_up", BEGIN_MS) for n in range(7)])
     before = await settled(app, worker)
-    await app.write([(f"u{n % 7}", f"event_{n}", BEGIN_MS + n) for n in range(5_000)])
+    await app.write([(f"u{n % 7}", f"event_{n}", BEGIN_MS + n) for n in range(NAMES)])
     after = await settled(app, worker)
-    assert after[f"journey_events_total{{result=irrelevant,topic={app.input}}}"] == 5_000
+    assert after[f"journey_events_total{{result=irrelevant,topic={app.input}}}"] == NAMES
     assert after.keys() == before.keys()
 
 

@@ -24,6 +24,7 @@ PROPERTIES = {
     "due": "timestamp",
     "score": "number",
 }
+FAR = ("1970-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z")
 TEXTS = ("a", "a", "b", "ab")
 NUMBERS = (0, 1, 1, 2.5)
 
@@ -46,6 +47,8 @@ class Grid(NamedTuple):
 
     def date(self, rng: Random) -> str:
         """A date around the stream, mostly one of few, in one of several ways to write it."""
+        if chance(rng, 0.03):
+            return rng.choice(FAR)
         few = BASE + rng.randint(-1, self.span // 4 + 2) * 4 * self.unit
         return iso(few if chance(rng, 0.7) else self.instant(rng, 4, 8), rng.choice((0, 0, 120, -330)))
 

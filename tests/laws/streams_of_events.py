@@ -15,7 +15,8 @@ from tests.laws.oracle_values import Event
 
 SKEW_MS = 300_000
 ENTITIES = ("u1", "u2", "u3")
-VALUES = {"string": TEXTS, "number": (0, 1, 2, 2.5, 1.0), "boolean": (True, False)}
+VALUES = {"string": TEXTS, "number": (0, 1, 2, 2.5, 1.0, -0.0), "boolean": (True, False)}
+PREFIXES = ("e", "e", "E", "é", "\U0001f642")  # ids are compared as strings
 WRONG = (None, None, 7, "soon", True, [1], "2026-03-02")
 
 
@@ -81,7 +82,7 @@ def random_events(rng: Random, journeys: Sequence[Json], grid: Grid) -> list[Lin
             properties = random_properties(rng, event.get("properties", {}), grid)
             if many and "item" in properties:
                 properties["item"] = f"item {i % 90}"
-            lines.append(Line(instant, entity, name, properties, instant, f"e{number:03d}"))
+            lines.append(Line(instant, entity, name, properties, instant, f"{rng.choice(PREFIXES)}{number}"))
     return sorted(lines, key=lambda line: line.instant)
 
 
