@@ -11,7 +11,8 @@ import job
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
-from streams.partition.processor import Codec, Processor
+from streams.partition.outcome import Codec
+from streams.partition.processor import Processor
 from streams.replay.runner import BATCH, OfflineRecord, replay
 
 Inputs = list[list[OfflineRecord]]

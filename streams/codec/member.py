@@ -14,7 +14,7 @@ from streams.codec.instants import iso
 from streams.engine.machine import Machine
 from streams.engine.program import Program
 from streams.engine.state import Entity
-from streams.partition.processor import Member
+from streams.partition.outcome import Member
 
 
 class Parts(NamedTuple):

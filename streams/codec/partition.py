@@ -7,7 +7,7 @@ from streams.codec.journal import encode_clock, encode_definitions, encode_rejec
 from streams.codec.member import MemberEncoder
 from streams.codec.transition import TransitionEncoder
 from streams.engine.machine import Machine
-from streams.partition.processor import Codec
+from streams.partition.outcome import Codec
 
 
 def partition_codec(machine: Machine, fields: Fields | None = None) -> Codec:

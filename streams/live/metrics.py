@@ -20,7 +20,7 @@ from schemas.rejection import Reason
 from streams.engine.dropoff import OUTCOMES
 from streams.engine.machine import Machine
 from streams.engine.plan import Dropoff
-from streams.partition.processor import Outcome, Result
+from streams.partition.outcome import Outcome, Result
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 DAY_S = 86_400

@@ -19,7 +19,8 @@ from streams.live.quarantine import Failure
 from streams.live.reader import Records
 from streams.live.restore import Restored, Rows
 from streams.live.transaction import Batch, Receipt, Transactions
-from streams.partition.processor import Outcome, Pending, Processor
+from streams.partition.outcome import Outcome, Pending
+from streams.partition.processor import Processor
 
 BATCH_BYTES = 1 << 20  # of transitions in one transaction
 SLOW_S, QUICK_S = 0.020, 0.005  # a step of 50 ms would be felt by heartbeats and by the other partitions

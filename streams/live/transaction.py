@@ -44,7 +44,7 @@ from streams.live.clients import Clients, close
 from streams.live.errors import Broken, Fenced, Misconfigured, Poisoned
 from streams.live.reader import InputRecord, Records, name
 from streams.live.restore import Home
-from streams.partition.processor import Outcome
+from streams.partition.outcome import Outcome
 
 FENCE_TIMEOUT_MS = 60_000  # a coordinator that moves needs some seconds
 COMMIT_TIMEOUT_MS = 10_000  # below aiokafka's request timeout of 40 s, so that it does not re-send behind our back

@@ -14,78 +14,21 @@ Does not know: JSON, Kafka, where effects go; an exception leaves it unusable, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from heapq import heapify, heappop, heappush
-from typing import Literal, NamedTuple, get_args
+from typing import get_args
 
 from streams.engine.expressions import INF
 from streams.engine.machine import Kind, Machine
 from streams.engine.state import Entity, wake_of
 from streams.engine.timeline import Publications, Timeline
-from streams.partition.records import Decode, Event, Position, Record, Rejected
+from streams.partition.outcome import Codec, Facts, Outcome, Pending, Result
+from streams.partition.records import Event, Position, Record, Rejected
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 NOBODY = (0, 0)
 WARM = 500  # records after which touched states become bytes again
-Result = Literal["applied", "irrelevant", "duplicate", "late", "rejected"]
-
-Member = tuple[bytes, bytes | None]  # key and record of where an entity is in a journey; None: nowhere
-Encode = Callable[[bytes, str | None, Publications, int], list[bytes]]  # key, account, publications, decided_at
-
-
-EncodeMember = Callable[[bytes, Entity, int, int], Member]  # key, entity, journey, updated_at
-
-
-class Codec(NamedTuple):
-    """How the outside reads and writes things; the last three are records of the journal."""
-
-    decode: Decode
-    transitions: Encode
-    member: EncodeMember
-    clock: Callable[[int, int], bytes]  # before, clock
-    definitions: Callable[[int, str, str], bytes]  # before, definitions, settings
-    rejection: Callable[[int, str], bytes]  # offset, reason
-
-
-class Pending(NamedTuple):
-    """What has been done since the last seal. steps: due steps. output_bytes: of transitions."""
-
-    records: int
-    steps: int
-    output_bytes: int
-
-
-class Facts(NamedTuple):
-    """What metrics count. results: of records. The next three by code of row: first revisions, later ones, retractions.
-
-    durations: of first revisions of milestones, (code, ms since the first anchor of their journey) where that is known.
-    instances: of drop-offs, by journey, drop-off and outcome.
-    """
-
-    results: dict[Result, int]
-    transitions: Counter[int]
-    revisions: Counter[int]
-    retractions: Counter[int]
-    durations: list[tuple[int, int]]
-    instances: list[int]
-
-
-class Outcome(NamedTuple):
-    """All effects since the last seal, to be performed in one transaction. Offsets are those of input records.
-
-    transitions: (entity key, record) in the order of publication. members: where those entities are now.
-    states: (entity key, state), one per touched entity. late: with the names of the journeys.
-    """
-
-    transitions: list[tuple[bytes, bytes]]
-    members: list[Member]
-    states: list[tuple[bytes, bytes]]
-    rejected: list[tuple[int, Rejected]]
-    late: list[tuple[int, tuple[str, ...]]]
-    journal: list[bytes]
-    position: Position
-    facts: Facts
 
 
 class Processor:

@@ -17,7 +17,8 @@ from streams.engine.values import instant_ms
 from streams.language import compile_journey
 from streams.language.cases import Case, FeedLine
 from streams.language.facts import duration_ms
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord, advance, replay
 
 Row = Mapping[str, Any]

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.partition.records import Record
 
 BATCH = 2_000

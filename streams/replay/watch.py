@@ -16,7 +16,8 @@ from streams.codec.partition import partition_codec
 from streams.engine.machine import Kind, Machine
 from streams.engine.state import Entity, LogEvent, order
 from streams.engine.timeline import Publications, Timeline, Verdict
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.partition.records import Decode, Event, Record, Rejected
 from streams.replay.runner import Decisions, advance, replay
 

@@ -11,7 +11,8 @@ import pytest
 from streams.cli.test import timeline
 from streams.language import load_journey
 from streams.language.cases import Case, FeedLine, read_cases
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.replay.cases import feed, processor_of, record, run_case
 from streams.replay.runner import advance, replay
 

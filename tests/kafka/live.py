@@ -25,7 +25,8 @@ from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
 from streams.live.settings import Settings
 from streams.live.topics import apply_topics
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.replay.runner import replay
 from streams.replay.sources import read_decisions
 from tests.kafka import brokers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.partition.processor import Outcome
+from streams.partition.outcome import Outcome
 
 Effects = dict[str, object]
 

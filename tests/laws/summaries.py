@@ -14,7 +14,7 @@ from typing import Any
 from streams.engine.dropoff import OUTCOMES
 from streams.engine.machine import Machine
 from streams.engine.plan import Dropoff
-from streams.partition.processor import Outcome
+from streams.partition.outcome import Outcome
 from tests.laws.effects import same
 from tests.laws.journey_conditions import Json, iso
 from tests.laws.oracle import Entity, Row

@@ -14,7 +14,8 @@ from schemas.journey import Journey
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Limits, Machine
 from streams.language import compile_journey, read_journey
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord
 from tests.laws.journey_conditions import Json, iso
 from tests.laws.oracle import Row

@@ -8,7 +8,8 @@ from streams.codec.instants import iso
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
 from streams.language import compile_journey, read_journey
-from streams.partition.processor import Outcome, Processor
+from streams.partition.outcome import Outcome
+from streams.partition.processor import Processor
 
 DAY_MS = 86_400_000
 BEGIN_MS = 20_000 * DAY_MS
