@@ -16,7 +16,7 @@ PENDING, OPEN = ("armed", "followed"), ("dropped_off",)
 def ms(text: str) -> int:
     """An instant in ms."""
     if text.endswith(" ms after 1970"):  # beyond the year 9999, where calendars end
-        return int(text.split()[0])
+        return int(text.split(maxsplit=1)[0])
     return round(datetime.fromisoformat(text).timestamp() * 1000)
 
 
