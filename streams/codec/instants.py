@@ -57,6 +57,7 @@ _SECONDS = [f"{n:02d}." for n in range(60)]
 _MILLIS = [f"{n:03d}Z" for n in range(1_000)]
 
 
+@lru_cache(4_096)  # an instant is often written several times in a row: when, decided, since, updated
 def iso(ms: int) -> str:
     """RFC 3339 in UTC with three digits of the second."""
     second, milli = divmod(ms % DAY_MS, 1_000)

@@ -18,11 +18,12 @@ from streams.partition.outcome import Member
 
 
 class Parts(NamedTuple):
-    """Constant text of one journey: the key's prefix, up to the entity id, and the groups if nobody is in any."""
+    """What is constant of one journey: the key's prefix, text up to the entity id, the groups if nobody is in any."""
 
     prefix: bytes
     head: str
     groups: dict[str, str]
+    always_complete: bool
     names: Sequence[tuple[str, str, str | None]]  # kind, quoted name, quoted group of each place
 
 
@@ -47,7 +48,7 @@ class MemberEncoder:
         if not (segments or milestones or dropped):
             return part.prefix + key, None
         told = ",".join([f"{group}:{name}" for group, name in groups.items()])
-        complete = "true" if program.describe(head).complete else "false"
+        complete = "true" if part.always_complete or program.describe(head).complete else "false"
         record = (
             f'{part.head}{quoted(key.decode())},"segments":{{{",".join(segments)}}},"groups":{{{told}}},"milestones":'
             f'{{{",".join(milestones)}}},"dropped":{{{",".join(dropped)}}},"complete":{complete},"updated_at":'
@@ -62,7 +63,7 @@ def parts(program: Program) -> Parts:
     head = f'{{"journey":"{plan.journey}","version":{plan.version},"entity_type":"{plan.entity_type}","entity_id":'
     names = [(p.kind, quoted(p.rule), None if p.group is None else quoted(p.group)) for p in program.place_names]
     groups = {group: "null" for _, _, group in names if group is not None}
-    return Parts(f"{plan.journey}/{plan.entity_type}/".encode(), head, groups, names)
+    return Parts(f"{plan.journey}/{plan.entity_type}/".encode(), head, groups, plan.history_ms is None, names)
 
 
 def quoted(text: str) -> str:

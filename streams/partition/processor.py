@@ -44,7 +44,6 @@ class Processor:
         self._blobs: dict[bytes, bytes] = {}
         self._changed: dict[bytes, bytes] = {}  # put away since the last seal
         self._touched: dict[bytes, Entity] = {}
-        self._census: dict[bytes, int] = {}  # of the touched ones, as they were
         self._moved: dict[bytes, tuple[int, int]] = {}  # touched ones with rows: when; in which journeys, bit by bit
         self._timed = [code.kind == "achieved" and code.plan.first_anchor is not None for code in machine.codes]
         self._journey_of = [1 << code.journey for code in machine.codes]
@@ -163,10 +162,9 @@ class Processor:
             if used >= budget:
                 break
             event = Rejected(decisions[r.offset], "") if r.offset in decisions else decode(r)
-            times = event if isinstance(event, Rejected) else self._times(event, r.timestamp)
             if isinstance(event, Rejected):
                 result = self._reject(r, event, decisions)
-            elif isinstance(times, Rejected):
+            elif isinstance(times := self._times(event, r.timestamp), Rejected):
                 result = self._reject(r, times, decisions)
             else:
                 instant, arrival = times
@@ -277,34 +275,36 @@ class Processor:
         entity = self._touched.get(key)
         if entity is None:
             blob = self._blobs.get(key)
-            if blob is None:
-                entity, self._census[key] = self.machine.codec.new(), 0
-            else:
-                entity = self.machine.codec.decode(blob)
-                self._census[key] = self.timeline.census(entity)
+            entity = self.machine.codec.new() if blob is None else self.machine.codec.decode(blob)
             self._touched[key] = entity
         return entity
 
     def _put_away(self) -> None:
         """Touched states become bytes; what has changed about them is counted and told."""
-        pack, census, gauges = self.machine.codec.pack, self.timeline.census, self._gauges
-        states = [(key, pack(entity)) for key, entity in self._touched.items()]
-        self._blobs.update(states)
-        self._changed.update(states)
+        pack, census, states = self.machine.codec.pack, self.timeline.census, []
         for key, entity in self._touched.items():
             now = census(entity)
-            moved = now ^ self._census[key]
-            while moved:
-                bit = moved & -moved
-                gauges[bit.bit_length() - 1] += 1 if now & bit else -1
-                moved ^= bit
+            if now != entity.census:
+                self._shift(entity.census, now)
+                entity.census = now
+            states.append((key, pack(entity)))
+        self._blobs.update(states)
+        self._changed.update(states)
         for key, (at, journeys) in self._moved.items():
             entity = self._touched[key]
             for journey in range(journeys.bit_length()):
                 if journeys >> journey & 1:
                     member, record = self.codec.member(key, entity, journey, at)
                     self._members[member] = record
-        self._touched, self._census, self._moved = {}, {}, {}
+        self._touched, self._moved = {}, {}
+
+    def _shift(self, before: int, now: int) -> None:
+        """An entity is something else than before, bit by bit of the census."""
+        moved = before ^ now
+        while moved:
+            bit = moved & -moved
+            self._gauges[bit.bit_length() - 1] += 1 if now & bit else -1
+            moved ^= bit
 
     def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int) -> None:
         for record in self.codec.transitions(key, entity.account, publications, decided_at):

@@ -24,6 +24,7 @@ PROPERTIES = {
     "due": "timestamp",
     "score": "number",
 }
+MANY = (58, 62, 64)  # open values: near the number that is kept
 FAR = ("1970-01-01T00:00:00.000Z", "1969-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z")
 TEXTS = ("a", "a", "b", "ab")
 NUMBERS = (0, 1, 1, 2.5)
@@ -144,7 +145,7 @@ class Conditions:
     def open(self) -> Json | None:
         """A pair of events, or of lists of events, that share a property."""
         rng = self.rng
-        by = rng.choice(list(PROPERTIES))
+        by = rng.choice(("item", "item", *PROPERTIES))
         having = [name for name, event in self.events.items() if by in event.get("properties", {})]
         if len(having) < 2:
             return None
@@ -155,7 +156,7 @@ class Conditions:
             c |= {key: c[key][0] for key in ("open", "closed_by")}
         if chance(rng, 0.4):
             c["older_than"] = self.grid.duration(rng)
-        return c | (self.bound(2, 2) if chance(rng, 0.9) else {"at_least": rng.choice((63, 64))})
+        return c | (self.bound(2, 2) if chance(rng, 0.9) else {"at_least": rng.choice(MANY)})
 
     def bound(self, most_at_least: int, most_at_most: int) -> Json:
         """At least, at most, or the default."""

@@ -6,11 +6,11 @@ Does not know: what a journey means; it reads only the catalogues, to write even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from tests.laws.journey_conditions import BASE, TEXTS, Grid, Json, chance
+from tests.laws.journey_conditions import BASE, MANY, TEXTS, Grid, Json, chance, iso, listed
 from tests.laws.oracle_values import Event
 
 SKEW_MS = 300_000
@@ -65,12 +65,12 @@ def read(log: Iterable[Line], lateness: int) -> Read:
 
 def random_events(rng: Random, journeys: Sequence[Json], grid: Grid) -> list[Line]:
     """Events of all entities in the order of their instants, each arriving when it happens."""
+    crowds = [(c, j["events"]) for j in journeys for c in _near_the_limit(j)]
     catalogue = [(name, event) for j in journeys for name, event in j["events"].items()]
     catalogue += [(alias, event) for _, event in catalogue for alias in event.get("aliases", [])] * 2
     lines: list[Line] = []
     for entity in ENTITIES[: rng.randint(1, len(ENTITIES))]:
-        many = chance(rng, 0.01)
-        numbers = rng.sample(range(1000), 120 if many else rng.choice((2, 6, 10, 16, 24, 32)))
+        numbers = rng.sample(range(1000), rng.choice((2, 6, 10, 16, 24, 32)))
         often = rng.choices((1, 1, 3, 10), k=len(catalogue))
         begun = chance(rng, 0.5)
         for i, number in enumerate(numbers):
@@ -80,10 +80,28 @@ def random_events(rng: Random, journeys: Sequence[Json], grid: Grid) -> list[Lin
                 name, event = next((pair for pair in catalogue if pair[1].get("begins", False)), (name, event))
                 instant = BASE + rng.randint(0, grid.span // 4) * grid.unit
             properties = random_properties(rng, event.get("properties", {}), grid)
-            if many and "item" in properties:
-                properties["item"] = f"item {i % 90}"
             lines.append(Line(instant, entity, name, properties, instant, f"{rng.choice(PREFIXES)}{number}"))
+        if crowds and chance(rng, 0.5):
+            lines += _crowd(rng, grid, entity, *rng.choice(crowds))
     return sorted(lines, key=lambda line: line.instant)
+
+
+def _near_the_limit(part: Json) -> Iterator[Json]:
+    """The conditions with `open` that ask for nearly as many values as are kept."""
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from _near_the_limit(inner)
+    if isinstance(part, dict) and "open" in part and part.get("at_least") in MANY:
+        yield part
+
+
+def _crowd(rng: Random, grid: Grid, entity: str, c: Json, declared: Json) -> Iterator[Line]:
+    """More values are opened than are kept, and some are closed."""
+    for number in range(1_000, 1_150):
+        name = rng.choice(listed(c["open"] if chance(rng, 0.88) else c["closed_by"]))
+        k, kind = number % 90, declared[name]["properties"][c["by"]]
+        value = {"string": f"value {k}", "number": k, "boolean": k % 2 == 0, "timestamp": iso(BASE + k)}[kind]
+        instant = grid.instant(rng)
+        yield Line(instant, entity, name, {c["by"]: value}, instant, f"e{number}")
 
 
 def random_properties(rng: Random, declared: Json, grid: Grid) -> dict[str, Any]:
