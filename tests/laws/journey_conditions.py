@@ -273,9 +273,8 @@ class Conditions:
         """The first or the last of some events."""
         events = self.some_events()
         common = self.common(listed(events))
-        if common and chance(self.rng, 0.25):
-            return {op: events, "where": self.where(listed(events), common)}
-        return {op: events}
+        where = common and chance(self.rng, 0.25)
+        return {op: events, "where": self.where(listed(events), common)} if where else {op: events}
 
     def changed(self, name: str) -> Json:
         """From and to anything, mostly."""

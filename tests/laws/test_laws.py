@@ -99,8 +99,8 @@ def test_replay_is_live_in_any_process() -> None:
 
 @in_blocks
 def test_the_language_accepts_the_random_journeys(numbers: range) -> None:
-    """What the laws are asked about can be written down as a journey file."""
-    for number in numbers:
+    """What the laws are asked about can be written down as a journey file. Reading YAML takes long: every third is."""
+    for number in numbers[::3]:
         machine_of(make(number).journeys)
 
 
