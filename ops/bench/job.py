@@ -236,20 +236,23 @@ async def offsets(address: str, app: str) -> AsyncIterator[Any]:
 
 
 async def transitions(address: str, topic: str, partitions: int) -> list[list[bytes]]:
-    """The committed values of each partition, in order."""
+    """The committed values of each partition, in order, of workers that have ended (their last markers may be late)."""
+    wanted = [TopicPartition(topic, p) for p in range(partitions)]
+    watcher = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False)
     consumer = AIOKafkaConsumer(bootstrap_servers=address, isolation_level="read_committed", enable_auto_commit=False)
+    await watcher.start()
     await consumer.start()
     try:
-        wanted = [TopicPartition(topic, p) for p in range(partitions)]
         consumer.assign(wanted)
         await consumer.seek_to_beginning(*wanted)
-        ends = await consumer.end_offsets(wanted)
+        ends = await watcher.end_offsets(wanted)
         out: list[list[bytes]] = [[] for _ in wanted]
         while any([await consumer.position(tp) < ends[tp] for tp in wanted]):
             for tp, records in (await consumer.getmany(timeout_ms=200, max_records=20_000)).items():
                 out[tp.partition] += [record.value for record in records]
         return out
     finally:
+        await watcher.stop()
         await consumer.stop()
 
 

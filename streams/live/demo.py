@@ -88,10 +88,16 @@ class Follower:
     async def read_to_end(self) -> list[Values]:
         """What is still to come of a topic that nobody writes to any more, by partition.
 
-        The end is compared with the position: the last slots of a partition may be markers of transactions.
+        The end is compared with the position: the last slots of a partition may be markers of transactions. It is the
+        end of everything, committed or not: the markers of the last commit may still be on their way.
         """
         values: list[Values] = [[] for _ in self.partitions]
-        ends = await self._consumer.end_offsets(self.partitions)
+        watcher = self._clients.watcher()
+        await connect(watcher, self._clients.kafka.bootstrap_servers)
+        try:
+            ends = await watcher.end_offsets(self.partitions)
+        finally:
+            await close(watcher.stop())
         while any([await self._consumer.position(tp) < ends[tp] for tp in self.partitions]):
             for partition, more in (await self.read()).items():
                 values[partition] += more
