@@ -1,7 +1,7 @@
 """RFC 3339 <-> ms since the epoch, fast. The grammar of what is read is that of engine.values; the range is ours.
 
-A text that is read is cut into minute, second, millisecond and the rest. Each piece that stood in an accepted text is
-remembered, so nearly all texts are four look-ups: 0.3 µs instead of 2. Does not know: records, arrival.
+A text that is read is cut into day, minute, second, millisecond and the rest. Days and rests that stood in an accepted
+text are remembered, so nearly all texts are five look-ups: 0.3 µs instead of 2. Does not know: records, arrival.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
 DAY_MS = 86_400_000
 REMEMBERED = 50_000  # pieces of each kind, some 5 MB; then they are collected anew
 
-_minutes: dict[str, int] = {}  # "2026-03-04T10:00:" -> ms, as if in UTC
+_days: dict[str, int] = {}  # "2026-03-04T" -> ms, as if in UTC
+_minutes = {f"{n // 60:02d}:{n % 60:02d}:": n * 60_000 for n in range(24 * 60)}
 _seconds = {f"{second:02d}.": second * 1_000 for second in range(60)}
 _millis = {f"{milli:03d}": milli for milli in range(1_000)}
 _rests: dict[str, int] = {}  # "Z", "456Z", "+01:00" -> ms to be added: less than a day either way
@@ -25,7 +26,9 @@ _rests: dict[str, int] = {}  # "Z", "456Z", "+01:00" -> ms to be added: less tha
 def occurred_ms(text: str) -> int | None:
     """RFC 3339 with offset -> ms since the epoch, finer digits cut off. None: anything else, or outside 1971 - 9999."""
     try:
-        return _minutes[text[:17]] + _seconds[text[17:20]] + _millis[text[20:23]] + _rests[text[23:]]
+        return (
+            _days[text[:11]] + _minutes[text[11:17]] + _seconds[text[17:20]] + _millis[text[20:23]] + _rests[text[23:]]
+        )
     except KeyError:
         return _read(text)
 
@@ -34,12 +37,12 @@ def _read(text: str) -> int | None:
     ms = instant_ms(text)
     if ms is None or not EARLIEST_MS <= ms <= LATEST_MS:
         return None
-    second, milli, rest = text[17:20], text[20:23], text[23:]
+    day, minute, second, milli, rest = text[:11], text[11:17], text[17:20], text[20:23], text[23:]
     # Not within a day of either end: whatever the rest adds, the sum of remembered pieces stays in range.
     if second in _seconds and milli in _millis and EARLIEST_MS + 2 * DAY_MS < ms < LATEST_MS - 2 * DAY_MS:
         local = instant_ms(f"{text[:19]}Z")
         assert local is not None
-        _remember(_minutes, text[:17], local - _seconds[second])
+        _remember(_days, day, local - _minutes[minute] - _seconds[second])
         _remember(_rests, rest, ms - local - _millis[milli])
     return ms
 
