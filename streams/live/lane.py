@@ -27,6 +27,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from streams.live.clients import Clients, abandon
 from streams.live.clock import BrokerClock
 from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
+from streams.live.failpoints import fail_point
 from streams.live.metrics import Committed, Held, Metrics
 from streams.live.progress import Storm
 from streams.live.quarantine import Quarantine
@@ -47,49 +48,6 @@ CREATE_TIME = 0  # timestamp_type
 HORIZONS = 4
 
 log = logging.getLogger(__name__)
-
-
-class Meaning(NamedTuple):
-    """By hash: what states mean, the journey files, and the settings that change a result."""
-
-    fingerprint: str
-    definitions: str
-    settings: str
-
-
-class Ask(Protocol):
-    """Has the agent run a step of the tenure. Raises `Poisoned` for what the step raises."""
-
-    async def __call__(self, lane: Lane, tenure: Tenure, step: Callable[[], int | None]) -> int:
-        """What the step returns, 0 for None."""
-        ...
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What the lanes of a worker share. machine: makes a processor. stop: ends the worker, with the reason."""
-
-    settings: Settings
-    names: TopicNames
-    partitions: int
-    meaning: Meaning
-    clients: Clients
-    consumer: AIOKafkaConsumer
-    watcher: AIOKafkaConsumer
-    admin: AIOKafkaAdminClient
-    clock: BrokerClock
-    restores: asyncio.Semaphore
-    machine: Callable[[], Processor]
-    ask: Ask
-    metrics: Metrics
-    stop: Callable[[Stopped], None]
-
-
-class Horizon(NamedTuple):
-    """Whoever has read all records before offset `end` has read all that arrived before `time` (broker time, ms)."""
-
-    time: int
-    end: int
 
 
 class Lane:
@@ -177,7 +135,9 @@ class Lane:
 
         try:
             async with around.restores:
+                fail_point("before fencing")
                 await tenure.transactions.fence()
+                fail_point("between fencing and reading")
                 began = time.monotonic()
                 restored = await restore(around.clients, around.admin, self._home, load)
                 meaning = around.meaning
@@ -241,6 +201,7 @@ class Lane:
                 left = self._room(tenure)
                 if left and tenure.unsettled:
                     steps = await self._ask(tenure, partial(tenure.advance, left))
+                    fail_point("during a storm")
                     self._storm.took(steps, left=tenure.unsettled)
                 elif left and rest:
                     taken = await self._ask(tenure, partial(tenure.apply, rest, decisions, left))

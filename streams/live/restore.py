@@ -20,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from streams.codec.position import META_KEY, BadPosition, Meta, decode_meta, entity_key, record_hash
 from streams.live.clients import Clients, close
 from streams.live.errors import Inconsistent
+from streams.live.failpoints import fail_point
 from streams.live.reader import name
 from streams.live.topics import TopicNames
 from streams.partition.records import Position
@@ -163,6 +164,7 @@ async def read_state(
         except BadPosition as error:
             raise Inconsistent(f"{name(home.tp)}: {error}") from None
         await load(states)
+        fail_point("during restore")
         rows += len(states)
         await asyncio.sleep(0)
     return meta, rows

@@ -42,6 +42,7 @@ from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 from streams.codec.position import META_KEY, Meta, encode_meta, record_hash, state_key
 from streams.live.clients import Clients, close
 from streams.live.errors import Broken, Fenced, Misconfigured, Poisoned
+from streams.live.failpoints import fail_point
 from streams.live.reader import InputRecord, Records, name
 from streams.live.restore import Home
 from streams.partition.outcome import Outcome
@@ -128,17 +129,27 @@ class Transactions:
         names, outcome = self.home.names, batch.outcome
         last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
         await producer.begin_transaction()
+        fail_point("after begin")
         acks = await self._send(names.transitions, ((k, v, TRANSITION) for k, v in outcome.transitions))
+        fail_point("after transitions")
         acks += await self._send(names.members, ((k, v, NONE) for k, v in outcome.members))
+        fail_point("after members")
         acks += await self._send(names.state, self._states(outcome, last_hash))
+        fail_point("after state")
         acks += await self._send(names.rejected, self._rejected(batch))
+        fail_point("after rejected")
         acks += await self._send(names.late, self._late(batch))
+        fail_point("after late")
         journal = await self._send(names.journal, ((None, value, NONE) for value in outcome.journal))
+        fail_point("after journal")
         offset = OffsetAndMetadata(outcome.position.next_offset, str(outcome.position.clock))
         await producer.send_offsets_to_transaction({self.home.tp: offset}, names.app)
+        fail_point("after offsets")
         await asyncio.gather(*acks)
         appended = [appended_at(metadata) for metadata in await asyncio.gather(*journal)]
+        fail_point("before commit")
         await producer.commit_transaction()
+        fail_point("after commit")
         if self._resends.count:
             raise Broken("committed, but a request was sent twice and its double may still be on the way: a new epoch")
         return Receipt(offset.offset, last_hash, max(appended) if appended else None)
