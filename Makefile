@@ -22,8 +22,8 @@ check: setup  ## style, types, layers, dependencies, dead code
 	$(BIN)/deptry schemas streams
 	$(BIN)/vulture
 
-laws: setup  ## a hundred thousand random journeys against the independent evaluator
-	@$(BIN)/python -m tests.laws.run --journeys 100000
+laws: setup  ## a hundred thousand random journeys against the independent evaluator; an hour at most, and goes on
+	@$(BIN)/python -m tests.laws.run --journeys 100000 --minutes 60
 
 bench: setup  ## throughput of one worker beside the limit of its Kafka client
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run

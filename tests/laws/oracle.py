@@ -72,8 +72,8 @@ class Entity:
         self.journey = journey
         aliases = {alias: name for name, e in journey["events"].items() for alias in e.get("aliases", [])}
         named = {(e.id, e.instant): e._replace(type=aliases.get(e.type, e.type)) for e in events}
-        matters = {kind: relevant(journey, kind) for kind in journey["events"]}
-        self.events = sorted((e for e in named.values() if matters.get(e.type, False)), key=lambda e: (e.instant, e.id))
+        matters = relevant(journey)
+        self.events = sorted((e for e in named.values() if e.type in matters), key=lambda e: (e.instant, e.id))
         self.past = [(e, assignments(journey, e)) for e in self.events]
         self.inside = False
         self.milestones: dict[str, int | None] = dict.fromkeys(journey.get("milestones", {}))

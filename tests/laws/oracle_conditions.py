@@ -154,13 +154,14 @@ class View:
         return anchor.at - slack <= e.instant <= anchor.at and e != anchor.event
 
     def _open(self, c: Json) -> Truth:
+        opening, closing = names(c["open"]), names(c["closed_by"])
         opened: dict[tuple[str, Value | None], Event] = {}  # the first since the value was last closed; oldest first
         for e in self.past:
-            if e.type in names(c["open"]) or e.type in names(c["closed_by"]):
+            if e.type in opening or e.type in closing:
                 value = property_of(self.journey, e, c["by"])
                 if value[1] is None:
                     continue
-                if e.type in names(c["closed_by"]):
+                if e.type in closing:
                     opened.pop(value, None)
                 elif value not in opened:
                     opened[value] = e
@@ -242,8 +243,9 @@ class View:
 
     # -- events
     def _matching(self, kinds: Json, where: Json | None = None) -> Iterable[Event]:
+        wanted = names(kinds)
         for e in self.past:
-            if e.type in names(kinds):
+            if e.type in wanted:
                 tested = {name: property_of(self.journey, e, name) for name in where or {}}
                 if all(satisfies((where or {})[name], value, kind) for name, (kind, value) in tested.items()):
                     yield e

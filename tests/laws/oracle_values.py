@@ -128,13 +128,16 @@ def default(journey: Json, name: str) -> Value | None:
     return typed(attribute.get("default"), attribute["type"])
 
 
-def relevant(journey: Json, kind: str) -> bool:
-    """Whether events of this type matter to the journey (language.md section 2)."""
-    given = journey["events"][kind]
-    sets = list(given.get("sets", []))
+def relevant(journey: Json) -> set[str]:
+    """The types of the events that matter to the journey (language.md section 2)."""
     events, attributes = _uses(journey)
-    begins = given.get("begins", False) and journey.get("time", {}).get("history_from") is not None
-    return kind in events or any(name in attributes for name in sets) or begins
+    partial = journey.get("time", {}).get("history_from") is not None
+
+    def matters(kind: str, given: Json) -> bool:
+        sets_one = any(name in attributes for name in given.get("sets", ()))
+        return kind in events or sets_one or (partial and given.get("begins", False))
+
+    return {kind for kind, given in journey["events"].items() if matters(kind, given)}
 
 
 def _uses(journey: Json) -> tuple[set[str], set[str]]:

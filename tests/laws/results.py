@@ -43,6 +43,5 @@ def results(world: World) -> Iterable[str]:
 
 def _relevant_types(journey: Json) -> Iterable[str]:
     """Names and aliases of the events that matter to it."""
-    for name, event in journey["events"].items():
-        if relevant(journey, name):
-            yield from (name, *event.get("aliases", []))
+    for name in relevant(journey):
+        yield from (name, *journey["events"][name].get("aliases", []))

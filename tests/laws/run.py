@@ -1,7 +1,12 @@
-"""Asks the laws of many random worlds: python -m tests.laws.run --journeys 100000 --seed 1.
+"""Asks the laws of many random worlds, and goes on where it was stopped.
 
-Every world is asked for law 1, and for one of the others in turn. Ends with a summary, and with the first finding of
-each law, made smaller, as a case file. Exit code 1 if there is a finding.
+Example: python -m tests.laws.run --journeys 100000 --minutes 60
+         (again, after it was stopped or its time was up: the same command)
+
+Every world is asked for law 1, and for one of the others in turn. What has been asked stands in a file, stretch by
+stretch, with a fingerprint of the sources that were asked: the engine, the language, the laws. Stretches of other
+sources do not count. Ends with a summary, and with the first finding of each law, made smaller, as a case file.
+Exit code 0: all asked, and nothing found; 1: a finding; 3: the time was up, or it was stopped.
 """
 
 from __future__ import annotations
@@ -9,38 +14,26 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from time import monotonic
-from typing import NamedTuple
+from pathlib import Path
+from time import monotonic, process_time
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tests.laws.diary import Diary, Finding, Stretch, summary
 from tests.laws.laws import LAWS, broken, rows_of, still_broken, world_for
 from tests.laws.shrink import case_of, shrink
 from tests.laws.world import Seed, World, make
 
 OTHERS = [name for name in LAWS if name != "order_free"]
 BLOCK = 25
-
-
-class Finding(NamedTuple):
-    """A law that does not hold in the world of a seed."""
-
-    seed: int
-    law: str
-    how: str
-
-
-class Asked(NamedTuple):
-    """What was asked of a block of seeds. rows: how many stood in the worlds of law 1."""
-
-    numbers: int
-    asked: Counter[str]
-    kinds: Counter[str]
-    findings: list[Finding]
+ROWS_OF_EVERY = 5  # worlds: counting the kinds of rows takes a run of its own
+DIARY = Path(__file__).parents[2] / ".laws" / "diary.jsonl"
+STOPPED = 3
 
 
 def worlds(seed: Seed) -> Iterator[tuple[str, World]]:
@@ -50,18 +43,22 @@ def worlds(seed: Seed) -> Iterator[tuple[str, World]]:
     yield name, world_for(name, seed)
 
 
-def ask(numbers: range) -> Asked:
-    """A block of seeds."""
-    asked, kinds, findings = Counter[str](), Counter[str](), list[Finding]()
+def ask(numbers: range) -> Stretch:
+    """A stretch of seeds."""
+    asked, kinds, findings, began = Counter[str](), Counter[str](), list[Finding](), process_time()
+    journeys = 0
     for number in numbers:
-        for name, world in worlds(make(number)):
+        seed = make(number)
+        journeys += len(seed.journeys)
+        for name, world in worlds(seed):
             asked[name] += 1
             how = broken(LAWS[name], world)
             if how:
                 findings.append(Finding(number, name, how))
-            elif name == "order_free":
+            elif name == "order_free" and number % ROWS_OF_EVERY == 0:
                 kinds.update(net.row.kind for net in rows_of(world))
-    return Asked(len(numbers), asked, kinds, findings)
+    took = round(process_time() - began, 3)
+    return Stretch(numbers.start, numbers.stop, took, journeys, asked, kinds, findings)
 
 
 def smallest(finding: Finding, seconds: float) -> str:
@@ -78,38 +75,55 @@ def say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-def main() -> int:
-    """Asks, and tells."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--journeys", type=int, default=1_000, help="how many random worlds")
-    parser.add_argument("--seed", type=int, default=0, help="the number of the first one")
-    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--shrink", type=float, default=60, help="seconds for making a finding smaller")
-    given = parser.parse_args()
-    last = given.seed + given.journeys
-    blocks = [range(start, min(start + BLOCK, last)) for start in range(given.seed, last, BLOCK)]
-    asked, kinds, findings, began = Counter[str](), Counter[str](), list[Finding](), monotonic()
+def work(diary: Diary, left: list[range], processes: int, seconds: float) -> None:
+    """Asks what is left, until it is done, the time is up, or somebody presses Ctrl-C."""
+    total = diary.worlds + sum(map(len, left))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    until = monotonic() + seconds
     with (
         Progress(*columns, console=Console(stderr=True)) as progress,
-        multiprocessing.Pool(given.processes) as pool,
+        multiprocessing.Pool(processes, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool,
     ):
-        task = progress.add_task("worlds", total=given.journeys)
-        for done in pool.imap_unordered(ask, blocks):
-            asked.update(done.asked)
-            kinds.update(done.kinds)
-            findings += done.findings
-            progress.update(task, advance=done.numbers, description=f"worlds, {len(findings)} findings")
-    say(f"{given.journeys} worlds from seed {given.seed} in {monotonic() - began:.0f} s")
-    say("asked: " + ", ".join(f"{name} {number}" for name, number in sorted(asked.items())))
-    say("rows: " + ", ".join(f"{name} {number}" for name, number in sorted(kinds.items())))
-    say(f"findings: {len(findings)}")
+        task = progress.add_task("worlds", total=total, completed=diary.worlds)
+        try:
+            for done in pool.imap_unordered(ask, left):
+                diary.add(done)
+                progress.update(task, completed=diary.worlds, description=f"worlds, {len(diary.findings)} findings")
+                if monotonic() > until:
+                    return
+        except KeyboardInterrupt:
+            return
+
+
+def main() -> int:
+    """Asks, and tells."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--journeys", type=int, default=1_000, help="how many random worlds, of a journey or two")
+    parser.add_argument("--seed", type=int, default=0, help="the number of the first one")
+    parser.add_argument("--minutes", type=float, default=60, help="stop after so long; the same command goes on")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--shrink", type=float, default=60, help="seconds for making a finding smaller")
+    parser.add_argument("--diary", type=Path, default=DIARY, help="where it stands what has been asked")
+    given = parser.parse_args()
+    last = given.seed + given.journeys
+    stretches = [range(start, min(start + BLOCK, last)) for start in range(given.seed, last, BLOCK)]
+    diary = Diary.read(given.diary, stretches)
+    began, before = monotonic(), diary.worlds
+    left = [numbers for numbers in stretches if numbers not in diary.done]
+    work(diary, left, given.processes, 60 * given.minutes)
+    say(summary(diary, given.seed, given.journeys))
+    say(f"this time: {diary.worlds - before:,} worlds in {monotonic() - began:.0f} s")
     for name in LAWS:
-        own = sorted(finding for finding in findings if finding.law == name)
+        own = sorted(finding for finding in diary.findings if finding.law == name)
         if own:
             say(f"\n{name}: {len(own)}, seeds {', '.join(str(finding.seed) for finding in own[:20])}\n")
             say(smallest(own[0], given.shrink))
-    return 1 if findings else 0
+    if diary.findings:
+        return 1
+    if diary.worlds < given.journeys:
+        say("not all of them: the same command goes on")
+        return STOPPED
+    return 0
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
+
+import orjson
 
 from schemas.journey import Journey
 from streams.codec.partition import partition_codec
@@ -43,9 +46,12 @@ def machine_of(journeys: Sequence[Json], limits: Limits | None = None, *, throug
     return Machine([compile_journey(j) for j in read], limits)
 
 
+codec_of = lru_cache(maxsize=64)(partition_codec)  # a decoder is made of code of its own, and worth keeping
+
+
 def processor_of(machine: Machine) -> Processor:
     """A partition at its beginning."""
-    return Processor(machine, partition_codec(machine))
+    return Processor(machine, codec_of(machine))
 
 
 def record(offset: int, line: Line) -> OfflineRecord:
@@ -57,7 +63,7 @@ def record(offset: int, line: Line) -> OfflineRecord:
         "occurred_at": iso(line.occurred),
         "properties": line.properties,
     }
-    return OfflineRecord(offset, line.arrival, line.entity.encode(), json.dumps(value).encode())
+    return OfflineRecord(offset, line.arrival, line.entity.encode(), orjson.dumps(value))
 
 
 class Records:
@@ -122,7 +128,7 @@ def transitions(outcomes: Iterable[Outcome]) -> Iterator[dict[str, Any]]:
     """Parsed records, in the order of publication."""
     for outcome in outcomes:
         for _, value in outcome.transitions:
-            yield json.loads(value)
+            yield orjson.loads(value)
 
 
 def row_of(t: dict[str, Any]) -> Net:
