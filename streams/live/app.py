@@ -33,10 +33,10 @@ from streams.engine.machine import Machine
 from streams.live.clients import Clients, close, connect
 from streams.live.clock import BrokerClock
 from streams.live.errors import Faulty, Poisoned, Stopped, where
-from streams.live.lane import Ask, Lane, Meaning, Surroundings
 from streams.live.logs import tell_failures
 from streams.live.metrics import Metrics
 from streams.live.settings import Settings
+from streams.live.surroundings import Ask, Meaning, Owner, Surroundings
 from streams.live.tenure import Tenure
 from streams.live.topics import TopicNames, check
 from streams.live.web import serve
@@ -179,6 +179,7 @@ async def surroundings(
                 future_skew_ms=settings.source.future_skew_ms,
                 arrival_is_occurred=settings.source.arrival == "occurred",
             ),
+            decode=codec.decode,
             ask=agent_of(app),
             metrics=Metrics(machine, settings.source.topic, meaning.definitions),
             stop=stop,
@@ -192,7 +193,7 @@ async def surroundings(
 class Step(NamedTuple):
     """What the agent is asked to do."""
 
-    lane: Lane
+    owner: Owner
     tenure: Tenure
     run: Callable[[], int | None]
     done: asyncio.Future[int]
@@ -207,9 +208,9 @@ def agent_of(app: App) -> Ask:
 
 
 async def state_machines(steps: StreamT[Step]) -> None:
-    """The agent: runs steps of lanes that still own their partition."""
+    """The agent: runs steps of those who still own their partition."""
     async for step in steps:
-        if step.done.done() or step.lane.tenure is not step.tenure:
+        if step.done.done() or step.owner.tenure is not step.tenure:
             step.done.cancel()
             continue
         try:
@@ -221,10 +222,10 @@ async def state_machines(steps: StreamT[Step]) -> None:
 def asking(put: Callable[[Step], Awaitable[object]]) -> Ask:
     """How lanes ask, given how a step gets to the agent."""
 
-    async def ask(lane: Lane, tenure: Tenure, step: Callable[[], int | None]) -> int:
+    async def ask(owner: Owner, tenure: Tenure, step: Callable[[], int | None]) -> int:
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
-            await put(Step(lane, tenure, step, done))
+            await put(Step(owner, tenure, step, done))
             return await done
         finally:
             done.cancel()  # if it is not done: the agent skips it

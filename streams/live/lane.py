@@ -16,36 +16,31 @@ import logging
 import random
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
-from streams.live.clients import Clients, abandon
-from streams.live.clock import BrokerClock
+from streams.live.clients import abandon
 from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
 from streams.live.failpoints import fail_point
-from streams.live.metrics import Committed, Held, Metrics
+from streams.live.future import of_the_future
+from streams.live.horizons import Horizon, Horizons
+from streams.live.metrics import Committed, Held
 from streams.live.progress import Storm
 from streams.live.quarantine import Quarantine
 from streams.live.reader import Reader, Records, name
 from streams.live.restore import Home, Rows, restore
-from streams.live.settings import Settings
+from streams.live.surroundings import Surroundings
 from streams.live.tenure import Sealed, Tenure
-from streams.live.topics import TopicNames
 from streams.live.transaction import COMMIT_TIMEOUT_MS, Transactions
-from streams.partition.processor import Processor
 
 HEARTBEATS = 1.5  # of ours, after which the group has told us if a partition is no longer ours
 RETRY_MS = (100, 500)  # at random between, so that lanes that failed together do not come back together
 MOST_RETRY_MS = 5_000
 EXPECTED = (Broken, KafkaError, OSError)  # TimeoutError is an OSError
 MOST_FAULTS = 10  # anything else, without a commit between
-CREATE_TIME = 0  # timestamp_type
-HORIZONS = 4
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +57,7 @@ class Lane:
         self._quarantine = Quarantine(name(tp), around.settings.batch.max_events)
         self._storm = Storm(tp.partition)
         self._failures = 0
-        self._horizons: list[Horizon] = []
-        self._offered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._horizons = Horizons()
         self._task: asyncio.Task[None] | None = None
         self.ready = False
 
@@ -87,7 +81,9 @@ class Lane:
             if not committing.done() or committing.cancelled() or committing.exception():
                 await self.discard()
             elif self.tenure is not None:
-                self._settle(self.tenure)
+                self._note(self.tenure)
+                if self.tenure.worn:
+                    await self.discard()
 
     async def discard(self) -> None:
         """Drop state and producer."""
@@ -99,12 +95,8 @@ class Lane:
             await tenure.transactions.close()
 
     def offer(self, horizon: Horizon) -> None:
-        """What the broker's time was, and where the log ended then. The oldest is reached first."""
-        if len(self._horizons) >= HORIZONS:
-            self._horizons.pop()
-        self._horizons.append(horizon)
-        if not self._offered.done():
-            self._offered.set_result(None)
+        """What the broker's time was, and where the log ended then."""
+        self._horizons.offer(horizon)
 
     # -- from failure to failure
     async def _drive(self) -> None:
@@ -148,14 +140,10 @@ class Lane:
             abandon(tenure.transactions.close())
             raise
         took = time.monotonic() - began
+        told = {"partition": self.tp.partition, "offset": tenure.next_offset, "seconds": round(took, 3)}
         log.info(
             "partition %(partition)d open at %(offset)d: restored from %(records)d records in %(seconds).2f s",
-            {
-                "partition": self.tp.partition,
-                "offset": tenure.next_offset,
-                "records": restored.records,
-                "seconds": round(took, 3),
-            },
+            {**told, "records": restored.records},
         )
         around.metrics.opened(self.tp.partition, Held(tenure.entities, tenure.timers), restored.position.gauges, took)
         return tenure
@@ -176,7 +164,7 @@ class Lane:
             if tenure.committing is not None:
                 await asyncio.wait([tenure.committing], timeout=COMMIT_TIMEOUT_MS / 1_000)
                 if tenure.committing.done() and not tenure.committing.exception():
-                    self._settle(tenure)
+                    self._note(tenure)
             self._quarantine.failed(tenure.failure(why, poisoned=isinstance(error, Poisoned)))
         await self.discard()
         if isinstance(error, Fenced):
@@ -229,6 +217,12 @@ class Lane:
         self.ready = True
 
     def _settle(self, tenure: Tenure) -> None:
+        """Take note of a commit that is done. Raises what it has raised, and `Broken` if its producer is worn."""
+        self._note(tenure)
+        if tenure.worn:
+            raise Broken("committed, but a request was sent twice and its double may still be on the way: a new epoch")
+
+    def _note(self, tenure: Tenure) -> None:
         done = tenure.settle()
         self._observe(tenure, done)
         self._quarantine.committed(tenure.committed)
@@ -275,35 +269,25 @@ class Lane:
 
     def _decide(self, records: Records) -> Mapping[int, str]:
         """Rejections that do not follow from a record alone: by the broker's time, and of the engine."""
-        decided = dict(self._quarantine.decisions)
-        if records and self._settings.source.arrival == "record":
-            latest = self._around.clock.now() + self._settings.source.future_skew_ms
-            decided.update(
-                (record.offset, "future_timestamp")
-                for record in records
-                if record.timestamp > latest and record.timestamp_type == CREATE_TIME
-            )
-        return decided
+        around = self._around
+        future = of_the_future(records, self._settings.source, around.decode, around.clock.now())
+        return {**self._quarantine.decisions, **future}
 
     async def _tick(self, tenure: Tenure, reading: asyncio.Future[Records] | None) -> bool:
         """Move the clock to the latest horizon that is reached, if any is; there is nothing else to be done now."""
         if not (self._horizons and tenure.may_tick):
             return False
-        at, reached = await self._reader.position(), None
+        at = await self._reader.position()
         if reading is not None and reading.done():  # then the position may be behind records that are not applied yet
             return False
-        while self._horizons and self._horizons[0].end <= at:
-            reached = self._horizons.pop(0)
+        reached = self._horizons.reached(at)
         if reached is None:
             return False
-        clock = reached.time - self._settings.clock.margin_ms
-        await self._ask(tenure, partial(tenure.tick, clock))
+        await self._ask(tenure, partial(tenure.tick, reached - self._settings.clock.margin_ms))
         return True
 
     async def _wait(self, tenure: Tenure, reading: asyncio.Task[Records] | None) -> None:
-        if self._offered.done():
-            self._offered = asyncio.get_running_loop().create_future()
-        some: set[asyncio.Future[Any]] = {self._offered}
+        some: set[asyncio.Future[Any]] = {self._horizons.next_offer()}
         some.update(task for task in (reading, tenure.committing) if task is not None)
         idle = tenure.committing is not None or not (tenure.pending.records or tenure.pending.steps)
         timeout = None if idle else max(0.0, self._lingers_ms(tenure)) / 1_000

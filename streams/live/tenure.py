@@ -57,13 +57,14 @@ class Tenure:
 
     next_offset: of the input, not applied yet. unsettled: due steps may be left, and come before any record. pending:
     what the next transaction would hold; since: monotonic seconds at which that began. committing: the transaction on
-    the wire, if one is.
+    the wire, if one is. worn: the last commit is safe, but its producer is not to be used again.
     """
 
     def __init__(self, processor: Processor, transactions: Transactions, clock: BrokerClock) -> None:
         self.transactions, self._processor, self._clock = transactions, processor, clock
         self.next_offset = self.committed = -1
         self.unsettled = True
+        self.worn = False
         self.pending = NOTHING
         self.since = 0.0
         self.committing: asyncio.Task[Receipt] | None = None
@@ -148,7 +149,7 @@ class Tenure:
         assert self.committing is not None
         receipt = self.committing.result()
         self.committing, done = None, self._sealed
-        self._last_hash, self.committed = receipt.last_hash, receipt.next_offset
+        self._last_hash, self.committed, self.worn = receipt.last_hash, receipt.next_offset, receipt.resent
         self._sealed = Sealed(NOTHING, ())
         return done
 

@@ -8,6 +8,7 @@ Does not know: what is in the records.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ SET_ON_TOPIC = 1  # config_source of a value that somebody set for this topic
 TOPIC_MISSING = 3  # error code UNKNOWN_TOPIC_OR_PARTITION
 TOPIC_EXISTS = 36
 TIMEOUT_MS = 15_000
+LOOKS, LOOK_AGAIN_S = 50, 0.1
 
 CLEANUP, RETENTION_MS, RETENTION_BYTES = "cleanup.policy", "retention.ms", "retention.bytes"
 MAX_BYTES, TIMESTAMP = "max.message.bytes", "message.timestamp.type"
@@ -264,10 +266,17 @@ async def plan_topics(settings: Settings) -> list[Difference]:
 
 
 async def apply_topics(settings: Settings) -> list[Difference]:
-    """Make the topics so; returns what was done. Raises `Misconfigured` before anything is, if something is refused."""
+    """Make the topics so, to be seen by everybody; returns what was done.
+
+    Raises `Misconfigured` before anything is, if something is refused.
+    """
     differences = await plan_topics(settings)
     async with admin_of(settings) as admin:
         await apply(admin, differences)
+    for _ in range(LOOKS if differences else 0):  # a broker hears of what the controller has done a moment later
+        if not await plan_topics(settings):
+            break
+        await asyncio.sleep(LOOK_AGAIN_S)
     return differences
 
 

@@ -76,11 +76,15 @@ class Batch(NamedTuple):
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a commit has shown. appended_ms: LogAppendTime of its journal records, None without any."""
+    """What a commit has shown. appended_ms: LogAppendTime of its journal records, None without any.
+
+    resent: a request had to be sent twice.
+    """
 
     next_offset: int
     last_hash: str | None
     appended_ms: int | None
+    resent: bool
 
 
 class Transactions:
@@ -150,9 +154,7 @@ class Transactions:
         fail_point("before commit")
         await producer.commit_transaction()
         fail_point("after commit")
-        if self._resends.count:
-            raise Broken("committed, but a request was sent twice and its double may still be on the way: a new epoch")
-        return Receipt(offset.offset, last_hash, max(appended) if appended else None)
+        return Receipt(offset.offset, last_hash, max(appended) if appended else None, self._resends.count > 0)
 
     async def _send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[RecordMetadata]]:
         """Hand rows to aiokafka in as few batches as hold them; one that is too large for any goes alone."""

@@ -20,7 +20,9 @@ from mode import Service
 
 from streams.live.clients import close
 from streams.live.errors import Inconsistent, Misconfigured, Stopped
-from streams.live.lane import Horizon, Lane, Surroundings
+from streams.live.horizons import Horizon
+from streams.live.lane import Lane
+from streams.live.surroundings import Surroundings
 from streams.live.transaction import COMMIT_TIMEOUT_MS
 
 TICK_MS = 250

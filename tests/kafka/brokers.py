@@ -1,5 +1,6 @@
 """The broker script as the tests use it, and topics on the broker that it starts."""
 
+import asyncio
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +36,10 @@ async def create_topics(
     await admin.start()
     try:
         response = await admin.create_topics(topics)
+        for name, code, *message in response.topic_errors:
+            if code:
+                raise for_code(code)(f"{name}: {message}")
+        while [topic for topic in await admin.describe_topics(list(names)) if topic["error_code"]]:  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # the broker hears of what the controller has done a moment later
     finally:
         await admin.close()
-    for name, code, *message in response.topic_errors:
-        if code:
-            raise for_code(code)(f"{name}: {message}")

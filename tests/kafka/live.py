@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -253,7 +253,7 @@ class App:
     async def caught_up(self, seconds: float = DEADLINE_S) -> None:
         """Wait until everything that is in the input now is committed, and to be read from every output.
 
-        A broker writes the markers of one commit topic by topic: state may show a commit that transitions do not show yet.
+        A broker writes the markers of one commit topic by topic: state may show one that transitions do not show yet.
         """
         written = [records[-1].offset + 1 if records else 0 for records in await self.read("in")]
 

@@ -7,11 +7,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from tests.kafka.live import App, event
 
 BEGIN_MS = 1_767_225_600_000
 HOUR_MS = 3_600_000
+YEAR_2099_MS = 4_070_908_800_000
 
 # A worker whose engine fails at one event, and then does what the command line says.
 FAULTY = """\
@@ -61,6 +63,23 @@ async def test_a_record_that_is_no_event_is_rejected_with_its_bytes(app: App) ->
     assert await app.published() == await app.expected()
 
 
+async def test_records_are_read_in_every_compression_that_producers_have(app: App) -> None:
+    """Each producer chooses its own; what was said is the same."""
+    kinds = (None, "gzip", "snappy", "lz4", "zstd")
+    for number, kind in enumerate(kinds):
+        producer = AIOKafkaProducer(bootstrap_servers=app.bootstrap, compression_type=kind)
+        await producer.start()
+        for user in (f"{kind}-1", f"{kind}-2"):
+            value = event(user, "signed_up", BEGIN_MS, note="again and " * 200)
+            await producer.send(app.input, value, user.encode(), timestamp_ms=BEGIN_MS + number)
+        await producer.stop()
+    app.start()
+    await app.caught_up()
+    rows = [json.loads(value) for value in (await app.published())[0]]
+    assert [row["entity_id"] for row in rows] == [f"{kind}-{n}" for kind in kinds for n in (1, 2)]
+    assert await app.published() == await app.expected()
+
+
 async def test_a_record_that_is_too_late_is_copied_with_the_names_of_the_journeys(app: App) -> None:
     """Beyond the lateness an event changes nothing."""
     await app.write([("u1", "signed_up", BEGIN_MS), ("u1", "used", BEGIN_MS + 3 * HOUR_MS)])
@@ -86,6 +105,22 @@ async def test_a_record_of_the_future_is_rejected_by_broker_time_and_journaled(a
     journal = [json.loads(record.value) for record in (await app.read("journal"))[0]]
     assert {"offset": 1, "rejected": "future_timestamp"} in journal
     assert (await app.metas())[0]["position"]["clock"] == now - 30_001
+    assert await app.published() == await app.expected()
+
+
+async def test_where_the_events_tell_the_time_one_of_the_year_2099_fires_nothing(app: App) -> None:
+    """`source.arrival: occurred`: it is rejected as the future's, and the clock stays with the others."""
+    now = int(time.time() * 1_000)
+    await app.write([("u1", "signed_up", now - 60_000)])
+    await app.send(b"u2", event("u2", "signed_up", YEAR_2099_MS), timestamp_ms=now - 59_000)
+    await app.write([("u1", "used", now - 59_500)])
+    app.start(SOURCE__ARRIVAL="occurred")
+    await app.caught_up()
+    (rejected,) = (await app.read("rejected"))[0]
+    assert dict(rejected.headers)["journeys-reason"] == b"future_timestamp"
+    rows = [json.loads(value) for value in (await app.published())[0]]
+    assert [(row["entity_id"], row["kind"]) for row in rows] == [("u1", "achieved")]
+    assert (await app.metas())[0]["position"]["clock"] == now - 59_501
     assert await app.published() == await app.expected()
 
 

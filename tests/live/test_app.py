@@ -11,8 +11,9 @@ from faust.types import StreamT
 
 from streams.live.app import Step, asking, hash_of_files, hash_of_settings, state_machines
 from streams.live.errors import Poisoned
-from streams.live.lane import Ask, Lane
+from streams.live.lane import Lane
 from streams.live.settings import Settings
+from streams.live.surroundings import Ask
 from streams.live.tenure import Tenure
 
 

@@ -42,6 +42,7 @@ class Kept:
     def __init__(self) -> None:
         self.batches: list[Batch] = []
         self.error: Exception | None = None
+        self.resent = False
 
     async def commit(self, batch: Batch) -> Receipt:
         """As the real one."""
@@ -49,9 +50,8 @@ class Kept:
         await asyncio.sleep(0)
         if self.error is not None:
             raise self.error
-        return Receipt(
-            batch.outcome.position.next_offset, f"hash of {batch.outcome.position.next_offset - 1}", BEGIN_MS
-        )
+        at = batch.outcome.position.next_offset
+        return Receipt(at, f"hash of {at - 1}", BEGIN_MS, self.resent)
 
 
 def records(count: int, first: int = 0) -> Any:
