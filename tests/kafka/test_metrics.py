@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
@@ -82,6 +83,38 @@ async def test_names_that_events_bring_make_no_series(app: App) -> None:
     after = await settled(app, worker)
     assert after[f"journey_events_total{{result=irrelevant,topic={app.input}}}"] == NAMES
     assert after.keys() == before.keys()
+
+
+# A worker that believes that a request of its first commit with records was sent twice.
+TWICE = """\
+from streams.live.transaction import Transactions
+
+commit, told = Transactions.commit, []
+
+async def once(self, batch):
+    receipt = await commit(self, batch)
+    if batch.records and not told:
+        told.append(True)
+        self._resends.count += 1
+        receipt = receipt.__class__(**{**receipt.__dict__, "resent": True})
+    return receipt
+
+Transactions.commit = once
+from streams.cli.main import app
+app()
+"""
+
+
+async def test_a_commit_whose_request_was_sent_twice_is_counted_once_and_its_producer_replaced(app: App) -> None:
+    """It is safe, but its double may still be on the way."""
+    await write_known(app)
+    worker = app.start(sys.executable, "-c", TWICE, "worker", "--journey", app.path)
+    series = await settled(app, worker)
+    assert worker.says("committed, but a request was sent twice") == 1
+    expected = {name.replace("%s", app.input): n for name, n in (COUNTERS | GAUGES).items()}
+    del expected["journey_restore_seconds_count"]
+    assert {name: series[name] for name in expected} == expected
+    assert await app.published() == await app.expected()
 
 
 # -- kills and rebalances ----------------------------------------------------------------------------------------------
