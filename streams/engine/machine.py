@@ -15,7 +15,7 @@ from streams.engine.plan import Dropoff, Plan
 from streams.engine.program import Handler, Program, make_program
 from streams.engine.state import StateCodec
 
-FORMAT = 1  # of states; a change of the layout is a new number
+FORMAT = 2  # of states; a change of the layout is a new number
 
 
 class Target(NamedTuple):

@@ -53,7 +53,7 @@ class Entity(msgspec.Struct, array_like=True, gc=False):
 
     base: the heads as bytes, at or before the horizon; None while the heads themselves are that old, b"" before the
     first event. events, rows: how many of each the log holds. account: the account id seen last. census: what the
-    entity counted as in the machine's gauges when it was written.
+    entity counted as in the machine's gauges when it was written, a bit for each, least significant byte first.
     """
 
     wake: int
@@ -63,7 +63,7 @@ class Entity(msgspec.Struct, array_like=True, gc=False):
     events: int = 0
     rows: int = 0
     account: str | None = None
-    census: int = 0
+    census: bytes = b""
     rest: Rest | None = None
 
 

@@ -27,7 +27,6 @@ from streams.partition.records import Event, Position, Record, Rejected
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
-NOBODY = (0, 0)
 WARM = 500  # records after which touched states become bytes again
 
 
@@ -44,9 +43,9 @@ class Processor:
         self._blobs: dict[bytes, bytes] = {}
         self._changed: dict[bytes, bytes] = {}  # put away since the last seal
         self._touched: dict[bytes, Entity] = {}
-        self._moved: dict[bytes, tuple[int, int]] = {}  # touched ones with rows: when; in which journeys, bit by bit
+        self._moved: dict[bytes, dict[int, int]] = {}  # touched ones with rows: in which journeys, and when last
         self._timed = [code.kind == "achieved" and code.plan.first_anchor is not None for code in machine.codes]
-        self._journey_of = [1 << code.journey for code in machine.codes]
+        self._journey_of = [code.journey for code in machine.codes]
         self._gauges = [0] * len(machine.gauges)
         self._timers: list[tuple[int, bytes]] = []
         self._ticked = False  # the clock has been moved by a tick that is not journaled yet
@@ -284,18 +283,17 @@ class Processor:
         pack, census, states = self.machine.codec.pack, self.timeline.census, []
         for key, entity in self._touched.items():
             now = census(entity)
-            if now != entity.census:
-                self._shift(entity.census, now)
-                entity.census = now
+            before = int.from_bytes(entity.census, "little")
+            if now != before:
+                self._shift(before, now)
+                entity.census = now.to_bytes((now.bit_length() + 7) // 8, "little")
             states.append((key, pack(entity)))
         self._blobs.update(states)
         self._changed.update(states)
-        for key, (at, journeys) in self._moved.items():
-            entity = self._touched[key]
-            for journey in range(journeys.bit_length()):
-                if journeys >> journey & 1:
-                    member, record = self.codec.member(key, entity, journey, at)
-                    self._members[member] = record
+        for key, journeys in self._moved.items():
+            for journey, at in sorted(journeys.items()):
+                member, record = self.codec.member(key, self._touched[key], journey, at)
+                self._members[member] = record
         self._touched, self._moved = {}, {}
 
     def _shift(self, before: int, now: int) -> None:
@@ -312,14 +310,13 @@ class Processor:
             self._bytes += len(record)
         first, revised, retracted = self._counts
         timed = self._timed
-        moved = self._moved.get(key, NOBODY)[1]
+        moved = self._moved.setdefault(key, {})
         for p in publications:
             code = p.row[1]
             (retracted if p.retracted else revised if p.revision else first)[code] += 1
             if timed[code] and not p.revision and 0 < p.row[5] <= p.row[0]:
                 self._durations.append((code, p.row[0] - p.row[5]))
-            moved |= self._journey_of[code]
-        self._moved[key] = (decided_at, moved)
+            moved[self._journey_of[code]] = decided_at
 
     def _forget_instances(self) -> None:
         """Somebody else's step may have failed half-way."""
