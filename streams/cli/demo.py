@@ -24,7 +24,7 @@ from streams.language import load_journey
 from streams.live.clients import Clients
 from streams.live.demo import Follower, Values, create_input
 from streams.live.errors import Stopped
-from streams.live.settings import Kafka
+from streams.live.sections import Kafka
 from streams.live.topics import TopicNames
 
 INTERRUPTED = 130

@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 
 from streams.cli.explain_text import WIDTH, show
-from streams.cli.journeys import load_machine
+from streams.cli.journeys import load_machine, settings_for
 from streams.codec.envelope import Fields
 from streams.engine.machine import Machine
 from streams.engine.values import instant_ms
 from streams.language import load_journey
 from streams.live.errors import Stopped
 from streams.live.history import read_history_of, read_state_of
-from streams.live.settings import load_settings
+from streams.live.settings import Settings
 from streams.replay.explain import explain
 from streams.replay.explanation import Explanation
 from streams.replay.sources import read_decisions, read_lines
@@ -95,9 +95,13 @@ def explain_command(  # noqa: PLR0913, PLR0917  # one parameter per option
     if state and at is not None:
         raise typer.BadParameter("--state is as of the worker's clock; for another moment take --topic")
     files = journey or []
-    machine = load_machine(files)
+    source = events or settings_for(topic)
+    machine = load_machine(files, source.limits.of_engine() if isinstance(source, Settings) else None)
     try:
-        known = _known(machine, entity, moment, events, topic)
+        if isinstance(source, Settings):
+            known = _from_state(machine, entity, source) if state else _from_topic(machine, entity, moment, source)
+        else:
+            known = from_log(machine, entity, _from_file(source), moment)
     except Unheard as unheard:
         typer.echo(f"{entity}: {unheard}", err=True)
         raise typer.Exit(1) from None
@@ -105,19 +109,6 @@ def explain_command(  # noqa: PLR0913, PLR0917  # one parameter per option
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from None
     _print(explain(known, {j.journey: j for j in map(load_journey, files)}, show_pii=show_pii), as_json=as_json)
-
-
-def _known(machine: Machine, entity: str, at: int | None, events: Path | None, topic: str | None) -> Known:
-    """What the source tells of the entity; without file and topic it is the state. Raises Unheard, Stopped."""
-    if events is not None:
-        return from_log(machine, entity, _from_file(events), at)
-    if topic is not None:
-        return from_log(machine, entity, _from_topic(topic, entity), at)
-    settings = load_settings()
-    clock, state = asyncio.run(read_state_of(settings, machine.fingerprint, entity.encode()))
-    if state is None:
-        raise Unheard(f"the app {settings.app} has no state of it: no event that matters to a rule has been applied")
-    return from_state(machine, entity, state, clock)
 
 
 def _from_file(events: Path) -> Log:
@@ -128,11 +119,21 @@ def _from_file(events: Path) -> Log:
         raise typer.BadParameter(f"{events}: {error.strerror}") from None
 
 
-def _from_topic(topic: str, entity: str) -> Log:
-    settings = load_settings()
-    history = asyncio.run(read_history_of(settings, topic, entity.encode()))
-    source, decisions = settings.source, read_decisions((r.offset, r.value) for r in history.journal)
-    return Log(history.records, decisions, source.arrival == "occurred", source.future_skew_ms, source.fields.names())
+def _from_topic(machine: Machine, entity: str, at: int | None, settings: Settings) -> Known:
+    """What a replay of its partition tells. Raises Unheard, Stopped."""
+    source = settings.source
+    history = asyncio.run(read_history_of(settings, source.topic, entity.encode()))
+    decisions = read_decisions((r.offset, r.value) for r in history.journal)
+    reading = (source.arrival == "occurred", source.future_skew_ms, source.reader())
+    return from_log(machine, entity, Log(history.records, decisions, *reading), at)
+
+
+def _from_state(machine: Machine, entity: str, settings: Settings) -> Known:
+    """What the worker has stored last. Raises Unheard, Stopped."""
+    clock, state = asyncio.run(read_state_of(settings, machine.fingerprint, entity.encode()))
+    if state is None:
+        raise Unheard(f"the app {settings.app} has no state of it: no event that matters to a rule has been applied")
+    return from_state(machine, entity, state, clock)
 
 
 def _print(explanation: Explanation, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streams.cli.journeys import load_machine
+from streams.cli.journeys import load_machine, settings_for
 from streams.codec.envelope import Fields
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
@@ -21,9 +21,9 @@ from streams.engine.values import instant_ms
 from streams.live.errors import Stopped
 from streams.live.history import read_history
 from streams.live.partitioner import partition_of
-from streams.live.settings import load_settings
+from streams.live.settings import Settings
 from streams.partition.processor import Processor
-from streams.partition.records import Record
+from streams.partition.records import Decode, Record
 from streams.replay.runner import Decisions, advance, replay
 from streams.replay.sources import read_decisions, read_lines
 
@@ -40,7 +40,7 @@ class Log(NamedTuple):
 
     records: Iterable[Record]
     decisions: Decisions
-    fields: Fields
+    decode: Decode | None = None
     arrival_is_occurred: bool = False
     future_skew_ms: int = 300_000
 
@@ -66,8 +66,12 @@ def replay_command(  # noqa: PLR0913, PLR0917  # one parameter per option
     end = None if until is None else instant_ms(until)
     if until is not None and end is None:
         raise typer.BadParameter(f"--until {until}: write a timestamp with offset, such as 2026-03-31T00:00:00Z")
-    machine = load_machine(journey or [])
-    logs = _from_file(events, partitions) if events is not None else _from_kafka(topic or "")
+    if events is not None:
+        machine, logs = load_machine(journey or []), _from_file(events, partitions)
+    else:
+        settings = settings_for(topic)
+        machine = load_machine(journey or [], settings.limits.of_engine())
+        logs = _from_kafka(settings)
     if out is None:
         _run(machine, logs, end, sys.stdout.buffer.write)
         sys.stdout.buffer.flush()
@@ -84,18 +88,17 @@ def _from_file(events: Path, partitions: int) -> list[Log]:
                 found[partition].append(record)
     except OSError as error:
         raise typer.BadParameter(f"{events}: {error.strerror}") from None
-    return [Log(records, Decisions(), Fields()) for records in found]
+    return [Log(records, Decisions()) for records in found]
 
 
-def _from_kafka(topic: str) -> list[Log]:
+def _from_kafka(settings: Settings) -> list[Log]:
     try:
-        settings = load_settings()
-        history = asyncio.run(read_history(settings, topic))
+        history = asyncio.run(read_history(settings, settings.source.topic))
     except Stopped as stopped:
         typer.echo(str(stopped), err=True)
         raise typer.Exit(stopped.exit_code) from None
     source, decisions = settings.source, [read_decisions((r.offset, r.value) for r in h.journal) for h in history]
-    reading = (source.fields.names(), source.arrival == "occurred", source.future_skew_ms)
+    reading = (source.reader(), source.arrival == "occurred", source.future_skew_ms)
     return [Log(h.records, decided, *reading) for h, decided in zip(history, decisions, strict=True)]
 
 
@@ -110,7 +113,7 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
         for log in logs:
             processor = Processor(
                 machine,
-                partition_codec(machine, log.fields),
+                partition_codec(machine, log.decode),
                 future_skew_ms=log.future_skew_ms,
                 arrival_is_occurred=log.arrival_is_occurred,
             )

@@ -42,7 +42,7 @@ def worker_command(
         raise typer.Exit(error.exit_code) from None
     show_log(log_level.upper(), settings.log.format)
     files = list(journey_files(settings.journeys))
-    machine = load_machine(files)
+    machine = load_machine(files, settings.limits.of_engine())
     try:
         code = run(settings, machine, files)
     except Exception:

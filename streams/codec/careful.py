@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple, dataclass
 from hashlib import blake2b
 from itertools import accumulate
@@ -98,10 +99,20 @@ def make_careful_decode(fields: Fields) -> Decode:
 
 def read_event(record: Record, fields: Fields) -> Event:
     """The event in a record. Raises Refused."""
-    value = record.value
-    if value is None:
+    value = value_of(record)
+    members = read_members(value, (fields.id, fields.type, fields.entity_id))
+    return event_of(record, members, fields, lambda: properties_text(members, fields.properties, value))
+
+
+def value_of(record: Record) -> bytes:
+    """What stands in it. Raises Refused."""
+    if record.value is None:
         raise Refused("not_an_object", "there is no value (a tombstone)")
-    members = read_members(value, fields)
+    return record.value
+
+
+def event_of(record: Record, members: Mapping[str, Any], fields: Fields, properties: Callable[[], bytes]) -> Event:
+    """The event that these members say; `fields` names them, here and in details. Raises Refused."""
     entity = identifier(members, fields.entity_id)
     if entity is None:
         raise Refused("missing_field", f"{fields.entity_id} is missing")
@@ -112,16 +123,19 @@ def read_event(record: Record, fields: Fields) -> Event:
         raise Refused("wrong_type", f"{fields.type} is no string")
     given, account = identifier(members, fields.id), identifier(members, fields.account_id)
     occurred = instant(members, fields.occurred_at)
-    properties = properties_text(value, members, fields.properties)
+    text = properties()
     if record.key != entity.encode():
         raise Refused("key_mismatch", f"the record key is not {fields.entity_id}")
     if given is None:
-        given = content_id(entity, name, record.timestamp if occurred is None else occurred, properties)
-    return Event(given, name, entity, account, occurred, properties)
+        given = content_id(entity, name, record.timestamp if occurred is None else occurred, text)
+    return Event(given, name, entity, account, occurred, text)
 
 
-def read_members(value: bytes, fields: Fields) -> dict[str, Any]:
-    """The members of the outermost object; of two with the same name the last. Objects in it are of type Object."""
+def read_members(value: bytes, once: Iterable[str]) -> dict[str, Any]:
+    """The members of the outermost object; of two with the same name the last. Objects in it are of type Object.
+
+    once: names of members of which there may not be two. Raises Refused.
+    """
     keys = 0
 
     def count(pairs: list[tuple[str, Any]]) -> Object:
@@ -134,7 +148,7 @@ def read_members(value: bytes, fields: Fields) -> dict[str, Any]:
     if not isinstance(document, Object):
         raise Refused("not_an_object", "JSON, but no object")
     names = [name for name, _ in document]
-    for name in (fields.id, fields.type, fields.entity_id):
+    for name in once:
         if names.count(name) > 1:
             raise Refused("not_json", f"{name} stands there more than once")
     if keys > MAX_KEYS:
@@ -170,7 +184,7 @@ def integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= len(str(INTEGERS.start)) else float(digits)
 
 
-def identifier(members: dict[str, Any], field: str) -> str | None:
+def identifier(members: Mapping[str, Any], field: str) -> str | None:
     """The member as an id; None if it is absent or null. Raises Refused."""
     found = members.get(field)
     if found is None:
@@ -186,7 +200,7 @@ def identifier(members: dict[str, Any], field: str) -> str | None:
     return found
 
 
-def instant(members: dict[str, Any], field: str) -> int | None:
+def instant(members: Mapping[str, Any], field: str) -> int | None:
     """The member in ms; None if it is absent or null. Raises Refused."""
     found = members.get(field)
     if found is None:
@@ -197,13 +211,18 @@ def instant(members: dict[str, Any], field: str) -> int | None:
     return ms
 
 
-def properties_text(value: bytes, members: dict[str, Any], field: str) -> bytes:
-    """The member as it was written; an empty object if it is absent or null. Raises Refused."""
+def properties_text(members: Mapping[str, Any], field: str, value: bytes) -> bytes:
+    """The member as it was written in `value`; an empty object if it is absent or null. Raises Refused."""
     found = members.get(field)
     if found is None:
         return b"{}"
     if not isinstance(found, Object):
         raise Refused("wrong_type", f"{field} is no object")
+    return member_text(value, field)
+
+
+def member_text(value: bytes, field: str) -> bytes:
+    """A member as it was written, of an object that has it."""
     return bytes(_members(value)[field])
 
 

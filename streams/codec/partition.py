@@ -8,9 +8,11 @@ from streams.codec.member import MemberEncoder
 from streams.codec.transition import TransitionEncoder
 from streams.engine.machine import Machine
 from streams.partition.outcome import Codec
+from streams.partition.records import Decode
 
 
-def partition_codec(machine: Machine, fields: Fields | None = None) -> Codec:
-    """fields: the names that the producer gives to the fields of the envelope."""
-    decode, transitions = make_decode(fields or Fields()), TransitionEncoder(machine)
-    return Codec(decode, transitions, MemberEncoder(machine), encode_clock, encode_definitions, encode_rejection)
+def partition_codec(machine: Machine, decode: Decode | None = None) -> Codec:
+    """decode: how records are read; without it, as plain envelopes with their usual names."""
+    transitions, members = TransitionEncoder(machine), MemberEncoder(machine)
+    reader = decode or make_decode(Fields())
+    return Codec(reader, transitions, members, encode_clock, encode_definitions, encode_rejection)

@@ -18,6 +18,7 @@ import signal
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import version
 from pathlib import Path
@@ -161,7 +162,7 @@ async def surroundings(
             topic_disable_leader=True,
             worker_redirect_stdouts=False,
         )
-        codec = partition_codec(machine, settings.source.fields.names())
+        codec = partition_codec(machine, settings.source.reader())
         around = Surroundings(
             settings=settings,
             names=names,
@@ -243,5 +244,11 @@ def hash_of_files(paths: Sequence[Path]) -> str:
 def hash_of_settings(settings: Settings) -> str:
     """32 hex digits of the settings that change what a record means."""
     source = settings.source
-    meant = {"arrival": source.arrival, "future_skew_ms": source.future_skew_ms, "fields": source.fields.model_dump()}
+    meant = {
+        "format": source.format,
+        "fields": asdict(source.names()),
+        "arrival": source.arrival,
+        "future_skew_ms": source.future_skew_ms,
+        "limits": settings.limits.model_dump(),
+    }
     return blake2b(json.dumps(meant, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -24,7 +24,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
 from streams.live.errors import Misconfigured
-from streams.live.settings import Kafka
+from streams.live.sections import Kafka
 
 FETCH_BYTES = 1 << 20  # of one partition; a larger batch of records is still fetched, alone
 FETCH_ALL_BYTES = 16 << 20

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from schemas.rejection import Reason
 from streams.live.reader import InputRecord, Records
-from streams.live.settings import Source
+from streams.live.sections import Source
 from streams.partition.records import Decode, Rejected
 
 CREATE_TIME = 0  # timestamp_type

@@ -14,7 +14,7 @@ from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 from streams.live.errors import Misconfigured
-from streams.live.settings import Http
+from streams.live.sections import Http
 
 CLOSE_S = 1.0
 

@@ -46,8 +46,8 @@ class Record(Protocol):
         """None is a tombstone."""
 
     @property
-    def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Carried along where the record is copied, never read."""
+    def headers(self) -> Sequence[tuple[str, bytes | None]]:
+        """Carried along where the record is copied; only the binary form of CloudEvents has something to read there."""
 
 
 class Event(msgspec.Struct, gc=False):

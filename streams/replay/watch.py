@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from streams.codec.envelope import Fields
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Kind, Machine
 from streams.engine.state import Entity, LogEvent, order
@@ -55,13 +54,13 @@ class Unheard(Exception):
 
 @dataclass(frozen=True)
 class Log:
-    """One partition: its records and what its journal adds; how its arrivals and its fields are to be read."""
+    """One partition: its records and what its journal adds; how its arrivals and its records are to be read."""
 
     records: Iterable[Record]
     decisions: Decisions = field(default_factory=Decisions)
     arrival_is_occurred: bool = False
     future_skew_ms: int = 300_000
-    fields: Fields = field(default_factory=Fields)
+    decode: Decode | None = None
 
 
 class Watched(Timeline):
@@ -120,7 +119,7 @@ class Focus:
 
 def from_log(machine: Machine, name: str, log: Log, at: int | None = None) -> Known:
     """The entity at the end of the log, or at an earlier or later moment. Raises Unheard."""
-    codec = partition_codec(machine, log.fields)
+    codec = partition_codec(machine, log.decode)
     focus = Focus(codec.decode, name.encode(), at, log.arrival_is_occurred)
     processor = Processor(
         machine,

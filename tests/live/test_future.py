@@ -4,7 +4,7 @@ import pytest
 
 from streams.codec.envelope import Fields, make_decode
 from streams.live.future import of_the_future
-from streams.live.settings import Source
+from streams.live.sections import Source
 from tests.kafka.live import event
 from tests.live.test_tenure import BEGIN_MS, Record
 

@@ -1,11 +1,15 @@
 """Settings: where each value comes from, and what is said about those that are wrong."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from streams.codec.formats import FIELDS, Format
+from streams.engine.machine import Limits as EngineLimits
 from streams.live.errors import Misconfigured
-from streams.live.settings import Settings, load_settings, parse_duration, show_duration
+from streams.live.sections import parse_duration, show_duration
+from streams.live.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -108,7 +112,35 @@ def test_field_names_must_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JOURNEYS_SOURCE__FIELDS__ID", "type")
     assert "six different names" in problems()[0]
     monkeypatch.setenv("JOURNEYS_SOURCE__FIELDS__ID", "event_id")
-    assert load_settings().source.fields.names().id == "event_id"
+    assert load_settings().source.names().id == "event_id"
+
+
+@pytest.mark.parametrize("form", FIELDS)
+def test_a_format_brings_its_names_and_each_can_be_another(monkeypatch: pytest.MonkeyPatch, form: Format) -> None:
+    """Those that are not set stay."""
+    monkeypatch.setenv("JOURNEYS_SOURCE__FORMAT", form)
+    assert load_settings().source.names() == FIELDS[form]
+    monkeypatch.setenv("JOURNEYS_SOURCE__FIELDS__ENTITY_ID", "customer")
+    assert load_settings().source.names() == replace(FIELDS[form], entity_id="customer")
+    monkeypatch.setenv("JOURNEYS_SOURCE__FORMAT", "avro")
+    assert "source.format (JOURNEYS_SOURCE__FORMAT): Input should be 'plain', 'cloudevents'" in problems()[0]
+
+
+def test_limits_are_those_of_the_engine_unless_others_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state must fit into a record."""
+    assert load_settings().limits.of_engine() == EngineLimits()
+    monkeypatch.setenv("JOURNEYS_LIMITS__EVENTS_KEPT", "1000")
+    assert load_settings().limits.of_engine() == EngineLimits(1_000, 512 * 1024)
+    monkeypatch.setenv("JOURNEYS_LIMITS__STATE_BYTES", "2000000")
+    assert "limits.state_bytes (JOURNEYS_LIMITS__STATE_BYTES): Input should be less than" in problems()[0]
+
+
+def test_a_command_may_name_another_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of the section stays, and the topic need not be set then."""
+    monkeypatch.delenv("JOURNEYS_SOURCE__TOPIC")
+    monkeypatch.setenv("JOURNEYS_SOURCE__FUTURE_SKEW", "1m")
+    source = load_settings(topic="archive").source
+    assert (source.topic, source.future_skew_ms) == ("archive", 60_000)
 
 
 def test_settings_are_shown_as_they_are_written(monkeypatch: pytest.MonkeyPatch) -> None:
