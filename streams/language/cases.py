@@ -10,19 +10,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from schemas.conditions import DURATION
+from streams.engine.values import instant_ms
+from streams.language.problems import ProblemsFound
+from streams.language.yaml import read_yaml
 
 FEED = re.compile(
     r"(?P<at>\S+)\s+(?:(?P<tick>tick)|(?P<entity>\S+)\s+(?P<event>\w+)"
     r"(?:\s+(?P<properties>\{.*\}))?(?:\s+@(?P<occurred>\S+))?(?:\s+#(?P<id>\S+))?)"
 )
 OPTIONS = {"ep": "episode", "rev": "revision", "from": "from", "to": "to", "cause": "cause"}
-NUMBERS = frozenset({"episode", "revision"})
+NUMBERS = frozenset({"ep", "rev"})
+HISTORY = "history_from"
+TIMES = frozenset({"allowed_lateness", HISTORY, "future_skew"})
 
 
 class CaseError(ValueError):
@@ -67,14 +70,19 @@ class CaseFile:
 
 def read_cases(path: Path) -> CaseFile:
     """Raises CaseError; OSError if the file cannot be read."""
-    try:
-        content = YAML(typ="safe", pure=True).load(path.read_text())
-    except YAMLError as error:
-        raise CaseError(f"{path.name}: {error}") from error
-    if not isinstance(content, dict) or not {"journey", "cases"} <= set(content):
+    content = _yaml(path.name, path.read_text())
+    if not isinstance(content, dict) or set(content) != {"journey", "cases"} or not isinstance(content["cases"], list):
         raise CaseError(f"{path.name}: write `journey: FILE` and `cases: [...]` at the top level")
     cases = tuple(_case(path, n, c) for n, c in enumerate(content["cases"], 1))
     return CaseFile(path, path.parent / str(content["journey"]), cases)
+
+
+def _yaml(name: str, text: str) -> Any:
+    """YAML as journey files are written in it; a timestamp is text."""
+    try:
+        return read_yaml(text, name).plain()
+    except ProblemsFound as found:
+        raise CaseError(str(found)) from None
 
 
 def _case(path: Path, number: int, c: Any) -> Case:
@@ -84,10 +92,28 @@ def _case(path: Path, number: int, c: Any) -> Case:
     unknown = set(c) - {"name", "time", "only", "net", "feed", "expect"}
     if unknown:
         raise CaseError(f"{where}: unknown key {', '.join(sorted(unknown))}")
+    only = c.get("only") or []
+    if not isinstance(only, list):
+        raise CaseError(f"{where}: `only` is a list of rules, as in [{only}]")
     feed = tuple(_feed(f"{where}, feed line {n}", n, text) for n, text in _lines(c["feed"]))
     expect = tuple(_expect(f"{where}, expect line {n}", text) for n, text in _lines(c["expect"]))
-    time = {key: x.isoformat() if isinstance(x, datetime) else x for key, x in (c.get("time") or {}).items()}
-    return Case(c["name"], time, frozenset(c.get("only") or ()), bool(c.get("net")), feed, expect)
+    time = _time(where, c.get("time") or {})
+    return Case(c["name"], time, frozenset(only), bool(c.get("net")), feed, expect)
+
+
+def _time(where: str, given: Any) -> Mapping[str, str | None]:
+    """What a case overrides; None unsets."""
+    if not isinstance(given, dict) or not set(given) <= TIMES:
+        raise CaseError(f"{where}: `time` overrides {', '.join(sorted(TIMES))} and nothing else")
+    found: dict[str, str | None] = {}
+    for key, value in given.items():
+        text = None if value is None else str(value)
+        if key == HISTORY and text is not None and instant_ms(text) is None:
+            raise CaseError(f"{where}: time.{key}: {text!r} is no instant; write one as in 2026-01-31T00:00:00Z")
+        if key != HISTORY and text is not None and re.fullmatch(DURATION, text) is None:
+            raise CaseError(f"{where}: time.{key}: {text!r} is no duration; write one as in 24h")
+        found[key] = text
+    return found
 
 
 def _lines(text: Any) -> list[tuple[int, str]]:
@@ -105,7 +131,7 @@ def _feed(where: str, number: int, text: str) -> FeedLine:
     at = instant(where, m["at"])
     if m["tick"]:
         return FeedLine(at)
-    properties = YAML(typ="safe", pure=True).load(StringIO(m["properties"])) if m["properties"] else {}
+    properties = _yaml(where, m["properties"]) if m["properties"] else {}
     occurred = (parse(where, m["occurred"]) if m["occurred"] else parse(where, m["at"])).isoformat()
     return FeedLine(at, m["entity"], m["event"], properties, occurred, m["id"] or f"l{number:04d}")
 
@@ -120,11 +146,10 @@ def _expect(where: str, text: str) -> Mapping[str, Any]:
         name, _, value = word.partition("=")
         if word == "retracted":
             row["retracted"] = True
-        elif name in OPTIONS and value:
-            key = OPTIONS[name]
-            row[key] = int(value) if key in NUMBERS else value
+        elif name in OPTIONS and (value.isdecimal() if name in NUMBERS else value):
+            row[OPTIONS[name]] = int(value) if name in NUMBERS else value
         else:
-            raise CaseError(f"{where}: {word!r} is none of {', '.join(f'{o}=' for o in OPTIONS)} retracted")
+            raise CaseError(f"{where}: {word!r} is none of {' '.join(f'{o}=' for o in OPTIONS)} retracted")
     return {"retracted": False, **row}
 
 

@@ -32,7 +32,11 @@ class Difference(NamedTuple):
 
 
 def run_case(case: Case, journey: Journey) -> Difference:
-    """Raises ValueError if an override of `time` makes no sense."""
+    """What differs, if anything. Raises ValueError if the case compares a rule that the journey does not have."""
+    strangers = case.only - {*journey.milestones, *journey.segments, *journey.dropoffs}
+    if strangers:
+        names = ", ".join(sorted(strangers))
+        raise ValueError(f"case '{case.name}': `only` names what is no rule of {journey.journey}: {names}")
     outcomes = feed(processor_of(case, journey), case.feed)
     return judge(case, (record for outcome in outcomes for _, record in outcome.transitions))
 
@@ -48,7 +52,7 @@ def judge(case: Case, records: Iterable[bytes]) -> Difference:
 
 
 def processor_of(case: Case, journey: Journey) -> Processor:
-    """A new processor with what the case overrides. Raises ValueError as run_case."""
+    """A new processor with what the case overrides."""
     machine = Machine([compile_journey(with_time(journey, case.time))])
     skew_ms = duration_ms(case.time.get("future_skew") or "5m")
     return Processor(machine, partition_codec(machine), future_skew_ms=skew_ms)

@@ -78,10 +78,10 @@ class Diary:
             if line.endswith(b"\n"):
                 stretch = msgspec.json.decode(line, type=Stretch)
                 numbers = range(stretch.first, stretch.last)
-                if stretch.sources != diary.sources:
-                    diary.others[stretch.sources] += len(numbers)
-                elif numbers in wanted:
+                if numbers in wanted and stretch.sources == diary.sources:
                     diary.done[numbers] = stretch
+                elif numbers in wanted:
+                    diary.others[stretch.sources] += len(numbers)
         if lines and not lines[-1].endswith(b"\n"):
             path.write_bytes(b"".join(lines[:-1]))
         return diary
