@@ -10,7 +10,8 @@ import typer
 
 from streams.live.errors import Stopped
 from streams.live.settings import Settings, load_settings
-from streams.live.topics import Difference, apply_topics, plan_topics
+from streams.live.topic_admin import apply_topics, plan_topics
+from streams.live.topics import Difference
 
 app = typer.Typer(help="The topics that belong to the app.", no_args_is_help=True)
 

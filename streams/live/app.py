@@ -39,7 +39,8 @@ from streams.live.metrics import Metrics
 from streams.live.settings import Settings
 from streams.live.surroundings import Ask, Meaning, Owner, Surroundings
 from streams.live.tenure import Tenure
-from streams.live.topics import TopicNames, check
+from streams.live.topic_admin import check
+from streams.live.topics import TopicNames
 from streams.live.web import serve
 from streams.live.worker import Membership
 from streams.partition.processor import Processor

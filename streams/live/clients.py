@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import ssl
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,30 @@ RETRY_BACKOFF_MS = 10  # aiokafka's 100 ms make the 99th percentile of a commit 
 REBALANCE_TIMEOUT_MS = 30_000  # how long the group waits for a member that lets its last commits finish
 MAX_POLL_INTERVAL_MS = 60_000
 CLOSE_TIMEOUT_MS = 1_000
+
+# What a reason why there is no connection has in it, and what to do then; the first that fits.
+ADVICE = (
+    ("certificate has expired", "The broker's certificate has to be renewed, at the broker"),
+    (
+        "certificate is not valid for",
+        "kafka.bootstrap_servers, and the broker's advertised.listeners, have to name it as its certificate does",
+    ),
+    (
+        "CERTIFICATE_VERIFY_FAILED",
+        "kafka.ssl_cafile has to hold the certificate of the authority that has signed the broker's",
+    ),
+    (
+        "SaslAuthenticationFailed",
+        "Check kafka.sasl_plain_username and kafka.sasl_plain_password, or the token in kafka.sasl_oauth_token_file",
+    ),
+    ("UnsupportedSaslMechanism", "Set kafka.sasl_mechanism to one that the broker has in sasl.enabled.mechanisms"),
+    ("WRONG_VERSION_NUMBER", "No TLS is spoken there: check kafka.security_protocol, and the port"),
+    (
+        "closed",
+        "It hangs up: check kafka.security_protocol and the port, and kafka.ssl_certfile if it wants to see one",
+    ),
+)
+OTHERWISE = "Check kafka.bootstrap_servers, that a broker runs there, and kafka.security_protocol"
 
 log = logging.getLogger(__name__)
 
@@ -158,12 +182,13 @@ async def connect(client: Client, servers: tuple[str, ...]) -> None:
         try:
             await client.start()
         except KafkaError as error:
-            why = "; ".join(dict.fromkeys(found)) or repr(error)
-            raise Misconfigured(
-                f"no Kafka broker answers as the settings want it: {why}. "
-                f"Check kafka.bootstrap_servers ({', '.join(servers)}), that a broker runs there, and "
-                "kafka.security_protocol with its names and secrets"
-            ) from None
+            raise Misconfigured(f"no Kafka broker answers at {', '.join(servers)}: {explain(error, found)}") from None
+
+
+def explain(error: KafkaError, found: Sequence[str]) -> str:
+    """Why there is no connection, and what to do next. found: what aiokafka has logged."""
+    why = "; ".join(dict.fromkeys(found)) or repr(error)
+    return f"{why}. {next((advice for sign, advice in ADVICE if sign in why), OTHERWISE)}"
 
 
 @contextlib.contextmanager

@@ -37,7 +37,8 @@ from streams.live.diagnosis import (
 from streams.live.errors import Misconfigured
 from streams.live.restore import Home, committed_offset
 from streams.live.settings import Settings
-from streams.live.topics import TopicNames, compare, look
+from streams.live.topic_admin import look
+from streams.live.topics import TopicNames, compare
 
 LOOKED_AT = 1_000  # copies of one partition
 MOMENT_S = 3.0  # between two looks at a lag; a worker commits several times a second

@@ -8,7 +8,7 @@ Does not know: what a replay does with it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,9 @@ from streams.live.clients import Clients, close, connect
 from streams.live.errors import Misconfigured
 from streams.live.partitioner import partition_of
 from streams.live.restore import Home, Rows, examine, read_state
+from streams.live.rights import forbidden, needing
 from streams.live.settings import Settings
+from streams.live.topic_admin import admin_of, describe
 from streams.live.topics import TopicNames
 
 POLL_MS = 200
@@ -40,8 +42,8 @@ async def read_history(settings: Settings, topic: str) -> list[PartitionHistory]
 
     Raises Misconfigured if the topic does not exist or no broker answers. An app without a journal has an empty one.
     """
-    async with _opened(settings, topic) as consumer:
-        return await _histories(consumer, settings, topic, await _partitions(consumer, topic))
+    async with _opened(settings, topic) as (consumer, known):
+        return await _histories(consumer, settings, topic, known, range(known[topic]))
 
 
 async def read_history_of(settings: Settings, topic: str, key: bytes) -> PartitionHistory:
@@ -49,10 +51,10 @@ async def read_history_of(settings: Settings, topic: str, key: bytes) -> Partiti
 
     Without any it is the one that Kafka's default partitioner would choose.
     """
-    async with _opened(settings, topic) as consumer:
+    async with _opened(settings, topic) as (consumer, known):
         found: list[PartitionHistory] = []
-        for partition in likely_first(key, await _partitions(consumer, topic)):
-            found += await _histories(consumer, settings, topic, [partition])
+        for partition in likely_first(key, known[topic]):
+            found += await _histories(consumer, settings, topic, known, [partition])
             if any(record.key == key for record in found[-1].records):
                 return found[-1]
         return found[0]
@@ -64,10 +66,9 @@ async def read_state_of(settings: Settings, fingerprint: str, key: bytes) -> tup
     Raises Misconfigured as read_history, Inconsistent if the state means something else to these journeys.
     """
     names, topic = TopicNames(settings.app), settings.source.topic
-    async with _opened(settings, topic, names.state) as consumer:
-        partitions = await _partitions(consumer, topic)
-        for partition in likely_first(key, partitions):
-            home = Home(names, TopicPartition(topic, partition), len(partitions), fingerprint)
+    async with _opened(settings, topic, names.state) as (consumer, known):
+        for partition in likely_first(key, known[topic]):
+            home = Home(names, TopicPartition(topic, partition), known[topic], fingerprint)
             states: dict[bytes, bytes | None] = {}
 
             async def keep(rows: Rows, states: dict[bytes, bytes | None] = states) -> None:
@@ -80,32 +81,37 @@ async def read_state_of(settings: Settings, fingerprint: str, key: bytes) -> tup
     return -1, None
 
 
-def likely_first(key: bytes, partitions: Sequence[int]) -> list[int]:
+def likely_first(key: bytes, partitions: int) -> list[int]:
     """Where the default partitioner of Kafka's Java client puts the key, then the others: producers have other ones."""
-    likely = partition_of(key, len(partitions))
-    return sorted(partitions, key=lambda partition: (partition != likely, partition))
+    likely = partition_of(key, partitions)
+    return sorted(range(partitions), key=lambda partition: (partition != likely, partition))
 
 
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings, *topics: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of topics that exist."""
+async def _opened(settings: Settings, *topics: str) -> AsyncIterator[tuple[AIOKafkaConsumer, Mapping[str, int]]]:
+    """A consumer, and how many partitions these topics and the journal have; the journal may be missing."""
+    servers = settings.kafka.bootstrap_servers
+    async with admin_of(settings.kafka) as admin:
+        shapes, forbids = await describe(admin, dict.fromkeys((*topics, TopicNames(settings.app).journal), "Read"))
+    if forbids:
+        raise forbidden(*forbids)
+    for topic in topics:
+        if topic not in shapes:
+            raise Misconfigured(f"there is no topic {topic} at {', '.join(servers)}")
     consumer = Clients(settings.kafka).reader()
-    await connect(consumer, settings.kafka.bootstrap_servers)
     try:
-        known = await consumer.topics()
-        for topic in topics:
-            if topic not in known:
-                raise Misconfigured(f"there is no topic {topic} at {', '.join(settings.kafka.bootstrap_servers)}")
-        yield consumer
+        await connect(consumer, servers)
+        with needing("Read", settings.app):
+            yield consumer, {topic: len(partitions) for topic, partitions in shapes.items()}
     finally:
         await close(consumer.stop())
 
 
 async def _histories(
-    consumer: AIOKafkaConsumer, settings: Settings, topic: str, partitions: Sequence[int]
+    consumer: AIOKafkaConsumer, settings: Settings, topic: str, known: Mapping[str, int], partitions: Sequence[int]
 ) -> list[PartitionHistory]:
-    journal = f"{settings.app}.journal"
-    topics = [topic, journal] if journal in await consumer.topics() else [topic]
+    journal = TopicNames(settings.app).journal
+    topics = [topic, journal] if journal in known else [topic]
     wanted = [TopicPartition(name, p) for p in partitions for name in topics]
     ends = await consumer.end_offsets(wanted)
     begins = await consumer.beginning_offsets(wanted)
@@ -114,12 +120,6 @@ async def _histories(
         PartitionHistory(p, found[TopicPartition(topic, p)], found.get(TopicPartition(journal, p), []))
         for p in partitions
     ]
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> Sequence[int]:
-    """The client knows a topic's partitions only once it has asked for one of them; there is always a first."""
-    await consumer.end_offsets([TopicPartition(topic, 0)])
-    return sorted(consumer.partitions_for_topic(topic))
 
 
 async def _read(consumer: AIOKafkaConsumer, tp: TopicPartition, begin: int, end: int) -> Records:

@@ -32,6 +32,7 @@ from streams.live.progress import Storm
 from streams.live.quarantine import Quarantine
 from streams.live.reader import Reader, Records, name
 from streams.live.restore import Home, Rows, restore
+from streams.live.rights import needing
 from streams.live.surroundings import Surroundings
 from streams.live.tenure import Sealed, Tenure
 from streams.live.transaction import COMMIT_TIMEOUT_MS, Transactions
@@ -103,12 +104,8 @@ class Lane:
         try:
             while True:
                 try:
-                    if self.tenure is None:
-                        await self._run(await self._open())
-                    else:
-                        at = {"partition": self.tp.partition, "offset": self.tenure.next_offset}
-                        log.info("partition %(partition)d goes on at %(offset)d", at)
-                        await self._run(self.tenure)
+                    with needing("Read", self._around.names.app):  # what is written is the business of transactions
+                        await self._open_and_run()
                 except Stopped:
                     raise
                 except Exception as error:  # noqa: BLE001  # a lane survives whatever happens to one tenure
@@ -116,6 +113,14 @@ class Lane:
         except Stopped as error:
             await self.discard()
             self._around.stop(error)
+
+    async def _open_and_run(self) -> None:
+        if self.tenure is None:
+            await self._run(await self._open())
+        else:
+            at = {"partition": self.tp.partition, "offset": self.tenure.next_offset}
+            log.info("partition %(partition)d goes on at %(offset)d", at)
+            await self._run(self.tenure)
 
     async def _open(self) -> Tenure:
         around = self._around

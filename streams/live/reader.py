@@ -13,17 +13,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import (
-    GroupAuthorizationFailedError,
-    OffsetOutOfRangeError,
-    TopicAuthorizationFailedError,
-    UnsupportedCodecError,
-)
+from aiokafka.errors import OffsetOutOfRangeError, UnsupportedCodecError
 
 from streams.live.errors import Inconsistent, Misconfigured
 from streams.partition.records import Record
 
-FORBIDDEN = (TopicAuthorizationFailedError, GroupAuthorizationFailedError)
 POLL_MS = 1_000
 MAX_RECORDS = 2_000  # unpacked in one go: some 4 ms
 
@@ -76,11 +70,6 @@ class Reader:
             records = await self._poll()
             if records and records[0].offset != self.next_offset and not self._gaps_are_legal:
                 records = await self._read_again(records[0].offset)
-        except FORBIDDEN as error:
-            raise Misconfigured(
-                f"{name(self.tp)}: Kafka forbids reading: {error}. The worker's user needs read on the topic and "
-                "on the group"
-            ) from None
         except OffsetOutOfRangeError:
             raise await self._out_of_range() from None
         except UnsupportedCodecError as error:

@@ -2,33 +2,19 @@
 
 All of them have as many partitions as the input, for life: a record goes to the partition of the input record that
 caused it. What would lose state or time is refused, never repaired silently: state records may be gone already.
-`compare` decides without a broker; `look` and `apply` talk to one.
-Does not know: what is in the records.
+Does not know: what is in the records, how a broker is asked (topic_admin.py).
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, for_code
-
-from streams.live.clients import Clients, close, connect
 from streams.live.errors import Misconfigured
-from streams.live.settings import Settings
 
 MESSAGE_BYTES = 1_048_588  # Kafka's default: 1 MiB and the head of a batch
 ENVELOPE_BYTES = 16 * 1024  # what our headers add to a record that is copied to late or rejected
 FOREVER = -1
-SET_ON_TOPIC = 1  # config_source of a value that somebody set for this topic
-TOPIC_MISSING = 3  # error code UNKNOWN_TOPIC_OR_PARTITION
-TOPIC_EXISTS = 36
-TIMEOUT_MS = 15_000
-LOOKS, LOOK_AGAIN_S = 50, 0.1
 
 CLEANUP, RETENTION_MS, RETENTION_BYTES = "cleanup.policy", "retention.ms", "retention.bytes"
 MAX_BYTES, TIMESTAMP = "max.message.bytes", "message.timestamp.type"
@@ -199,106 +185,3 @@ def differ(names: TopicNames, want: Wanted, here: Found, topic: str, partitions:
         if has != FOREVER and (least == FOREVER or has < least):
             changes[name] = (str(has), str(least))
     return [Alter(want.name, changes, here.own)] if changes else []
-
-
-# -- a broker ----------------------------------------------------------------------------------------------------------
-async def look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> dict[str, Found]:
-    """The topics of the app and its input, those that exist. Raises `Misconfigured` where we may not ask."""
-    try:
-        return await _look(admin, names, topic)
-    except KafkaError as error:
-        raise Misconfigured(f"the topics cannot be examined: {error}") from error
-
-
-async def _look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> dict[str, Found]:
-    asked = [topic, names.transitions, names.members, names.late, names.rejected, names.journal, names.state]
-    told = await admin.describe_topics(asked)
-    shapes = {t["topic"]: t["partitions"] for t in told if t["error_code"] != TOPIC_MISSING}
-    for t in told:
-        if t["error_code"] not in (0, TOPIC_MISSING):
-            raise for_code(t["error_code"])(f"cannot describe topic {t['topic']}")
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in shapes]
-    found = {}
-    for response in await admin.describe_configs(resources) if resources else ():
-        for code, message, _, name, entries in response.resources:
-            if code:
-                raise for_code(code)(f"cannot read the settings of topic {name}: {message}")
-            configs = {entry[0]: entry[1] for entry in entries}
-            own = {entry[0]: entry[1] for entry in entries if entry[3] == SET_ON_TOPIC}
-            partitions = shapes[name]
-            found[name] = Found(len(partitions), len(partitions[0]["replicas"]), configs, own)
-    return found
-
-
-async def apply(admin: AIOKafkaAdminClient, differences: list[Difference]) -> None:
-    """Create and alter. Raises `Misconfigured` before anything is done if something is refused, or where we may not."""
-    if refused := [str(d) for d in differences if isinstance(d, Refuse)]:
-        raise Misconfigured("\n".join(refused))
-    new = [
-        NewTopic(d.name, d.partitions, d.replication, topic_configs=dict(d.configs))
-        for d in differences
-        if isinstance(d, Create)
-    ]
-    if new:
-        created = await admin.create_topics(new, timeout_ms=TIMEOUT_MS)
-        for name, code, message in created.topic_errors:
-            if code not in (0, TOPIC_EXISTS):  # somebody else may have been quicker; the next `plan` will tell
-                raise Misconfigured(f"{name}: could not be created: {message or for_code(code).__name__}")
-    for d in differences:
-        if isinstance(d, Alter):
-            await alter(admin, d)
-
-
-async def alter(admin: AIOKafkaAdminClient, d: Alter) -> None:
-    """Kafka's AlterConfigs takes back whatever is not named again, so what was set before is sent along."""
-    configs = {**d.own, **{name: new for name, (_, new) in d.changes.items()}}
-    for response in await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, d.name, configs)]):
-        for code, message, *_ in response.resources:
-            if code:
-                raise Misconfigured(f"{d.name}: could not be altered: {message or for_code(code).__name__}")
-
-
-async def plan_topics(settings: Settings) -> list[Difference]:
-    """What `apply_topics` would do. Raises `Misconfigured` where there is no broker or no input."""
-    async with admin_of(settings) as admin:
-        found = await look(admin, TopicNames(settings.app), settings.source.topic)
-    return compare(TopicNames(settings.app), settings.source.topic, found, settings.topics.replication)
-
-
-async def apply_topics(settings: Settings) -> list[Difference]:
-    """Make the topics so, to be seen by everybody; returns what was done.
-
-    Raises `Misconfigured` before anything is, if something is refused.
-    """
-    differences = await plan_topics(settings)
-    async with admin_of(settings) as admin:
-        await apply(admin, differences)
-    for _ in range(LOOKS if differences else 0):  # a broker hears of what the controller has done a moment later
-        if not await plan_topics(settings):
-            break
-        await asyncio.sleep(LOOK_AGAIN_S)
-    return differences
-
-
-@contextlib.asynccontextmanager
-async def admin_of(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """A client of its own."""
-    admin = Clients(settings.kafka).admin()
-    try:
-        await connect(admin, settings.kafka.bootstrap_servers)
-        yield admin
-    finally:
-        await close(admin.close())
-
-
-async def check(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> int:
-    """The number of partitions, if the worker can run on the topics as they are; else `Misconfigured`."""
-    found = await look(admin, names, topic)
-    differences = compare(names, topic, found, None)
-    if differences:
-        lines = "\n".join(f"  {d}" for d in differences)
-        advice = (
-            "" if any(isinstance(d, Refuse) for d in differences) else "\nSay `journeys topics apply` to make them so"
-        )
-        raise Misconfigured(f"the topics of app {names.app} are not as they must be:\n{lines}{advice}")
-    return found[topic].partitions

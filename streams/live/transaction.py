@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
-    GroupAuthorizationFailedError,
+    IllegalOperation,
     InvalidProducerIdMapping,
     InvalidTimestampError,
     InvalidTxnState,
@@ -33,18 +33,17 @@ from aiokafka.errors import (
     PolicyViolationError,
     ProducerFenced,
     RecordListTooLargeError,
-    TopicAuthorizationFailedError,
-    TransactionalIdAuthorizationFailed,
     UnknownError,
 )
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
 from streams.codec.position import META_KEY, Meta, encode_meta, record_hash, state_key
 from streams.live.clients import Clients, close
-from streams.live.errors import Broken, Fenced, Misconfigured, Poisoned
+from streams.live.errors import Broken, Fenced, Poisoned
 from streams.live.failpoints import fail_point
-from streams.live.reader import InputRecord, Records, name
+from streams.live.reader import InputRecord, Records
 from streams.live.restore import Home
+from streams.live.rights import needing
 from streams.partition.outcome import Outcome
 
 FENCE_TIMEOUT_MS = 60_000  # a coordinator that moves needs some seconds
@@ -54,7 +53,6 @@ APPEND_TIME = 1  # timestamp_type
 # 90 (PRODUCER_FENCED) and 120 (TRANSACTION_ABORTABLE) are unknown to aiokafka.
 TAKEN_OVER = (ProducerFenced, InvalidProducerIdMapping, InvalidTxnState, UnknownError)
 REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, PolicyViolationError)
-FORBIDDEN = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, TransactionalIdAuthorizationFailed)
 
 Headers = list[tuple[str, bytes | None]]  # aiokafka takes nothing but a list
 Row = tuple[bytes | None, bytes | None, Headers]
@@ -101,9 +99,8 @@ class Transactions:
         try:
             with self._resends.watching():
                 async with asyncio.timeout(FENCE_TIMEOUT_MS / 1_000):
-                    await self._producer.start()
-        except FORBIDDEN as error:
-            raise self._forbidden(error) from error
+                    with needing("Write", self.home.names.app):
+                        await self._producer.start()
         except TimeoutError:
             raise Broken(f"no producer id within {FENCE_TIMEOUT_MS // 1_000} s") from None
         self._resends.count = 0
@@ -119,15 +116,22 @@ class Transactions:
         """
         try:
             async with asyncio.timeout(COMMIT_TIMEOUT_MS / 1_000):
-                return await self._commit(self._producer, batch)
+                with needing("Write", self.home.names.app):
+                    return await self._commit_or_say_why_not(batch)
         except TAKEN_OVER as error:
             raise Fenced(f"another producer has taken over: {error!r}") from error
         except REFUSED as error:
             raise Poisoned(f"the broker refuses a batch: {error!r}") from error
-        except FORBIDDEN as error:
-            raise self._forbidden(error) from error
         except TimeoutError:
             raise Broken(f"no commit within {COMMIT_TIMEOUT_MS // 1_000} s") from None
+
+    async def _commit_or_say_why_not(self, batch: Batch) -> Receipt:
+        try:
+            return await self._commit(self._producer, batch)
+        except IllegalOperation:  # aiokafka's sender has met an error meanwhile, and the transaction is none any more
+            with contextlib.suppress(AssertionError):  # where it has been fenced, too
+                await self._producer.commit_transaction()  # raises the error; in this state it sends nothing
+            raise
 
     async def _commit(self, producer: AIOKafkaProducer, batch: Batch) -> Receipt:
         names, outcome = self.home.names, batch.outcome
@@ -195,13 +199,6 @@ class Transactions:
         records = {record.offset: record for record in batch.records} if batch.outcome.late else {}
         for offset, journeys in batch.outcome.late:
             yield copy(records[offset], "late", ("journeys-journeys", ",".join(journeys).encode()))
-
-    def _forbidden(self, error: Exception) -> Misconfigured:
-        return Misconfigured(
-            f"{name(self.home.tp)}: Kafka forbids it: {error}. The worker's user needs, for app {self.home.names.app}: "
-            f"write on the topics {self.home.names.app}.*, read on the group, write on transactional ids "
-            f"{self.home.names.app}-*"
-        )
 
 
 def appended_at(metadata: RecordMetadata) -> int:

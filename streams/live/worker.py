@@ -15,13 +15,14 @@ import logging
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAuthorizationFailedError
+from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.live.clients import close
 from streams.live.errors import Inconsistent, Misconfigured, Stopped
 from streams.live.horizons import Horizon
 from streams.live.lane import Lane
+from streams.live.rights import needing
 from streams.live.surroundings import Surroundings
 from streams.live.transaction import COMMIT_TIMEOUT_MS
 
@@ -57,10 +58,14 @@ class Membership(Service, ConsumerRebalanceListener):
         await asyncio.gather(close(self.consumer.stop()), *(lane.discard() for lane in self.lanes.values()))
 
     async def _join(self) -> None:
+        app = self.around.names.app
         try:
-            await self.consumer.start()
+            with needing("Read", app):
+                await self.consumer.start()
+        except Stopped as error:
+            self.around.stop(error)
         except KafkaError as error:
-            self.around.stop(Misconfigured(f"cannot join the group {self.around.names.app}: {error}"))
+            self.around.stop(Misconfigured(f"cannot join the group {app}: {error}"))
 
     # -- rebalance
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
@@ -132,10 +137,11 @@ class Membership(Service, ConsumerRebalanceListener):
             if not self.lanes:
                 continue
             try:
-                await self.consumer.getmany(nowhere, timeout_ms=0)
+                with needing("Read", self.around.names.app):
+                    await self.consumer.getmany(nowhere, timeout_ms=0)
                 failures = 0
-            except (GroupAuthorizationFailedError, TopicAuthorizationFailedError) as error:
-                self.around.stop(Misconfigured(f"Kafka forbids it: {error}. The worker's user needs read on its group"))
+            except Stopped as error:
+                self.around.stop(error)
             except KafkaError as error:
                 failures += 1
                 log.warning("group %s: %s", self.around.names.app, error)

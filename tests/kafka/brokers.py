@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import for_code
@@ -11,28 +12,30 @@ from aiokafka.errors import for_code
 SCRIPT = Path(__file__).resolve().parents[2] / "ops" / "kafka" / "broker"
 
 
-def run(command: str, data: Path) -> subprocess.CompletedProcess[str]:
+def run(command: str, data: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the broker script on a data folder; its exit code and output are the caller's to judge."""
-    return subprocess.run([SCRIPT, command, "--data", data], capture_output=True, text=True, check=False)
+    return subprocess.run([SCRIPT, command, "--data", data, *options], capture_output=True, text=True, check=False)
 
 
-def start(data: Path) -> str:
+def start(data: Path, *options: str) -> str:
     """Start the broker of a data folder and return its address; raises RuntimeError with what the script said."""
-    started = run("start", data)
+    started = run("start", data, *options)
     if started.returncode:
         raise RuntimeError(started.stderr)
     return started.stdout.splitlines()[-1]
 
 
 async def create_topics(
-    bootstrap: str, *names: str, partitions: int = 1, configs: Mapping[str, str] | None = None
+    bootstrap: str | Mapping[str, Any], *names: str, partitions: int = 1, configs: Mapping[str, str] | None = None
 ) -> None:
     """Create topics of one kind, for example `configs={"cleanup.policy": "compact"}`.
 
+    bootstrap: the address, or all that aiokafka has to be told to connect.
     Raises the `KafkaError` of the first refusal; aiokafka alone would only hand back its number.
     """
     topics = [NewTopic(name, partitions, 1, topic_configs=dict(configs or {})) for name in names]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    options = {"bootstrap_servers": bootstrap} if isinstance(bootstrap, str) else bootstrap
+    admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
         response = await admin.create_topics(topics)

@@ -23,8 +23,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
+from streams.live.clients import Clients
 from streams.live.settings import Settings
-from streams.live.topics import apply_topics
+from streams.live.topic_admin import apply_topics
 from streams.partition.outcome import Outcome
 from streams.partition.processor import Processor
 from streams.replay.runner import replay
@@ -116,7 +117,10 @@ class Worker:
 
 @dataclass
 class App:
-    """An app of its own name on the shared broker. Use it as an async context; its workers end with it."""
+    """An app of its own name on the shared broker. Use it as an async context; its workers end with it.
+
+    kafka: more settings of that section, which tests and workers connect with.
+    """
 
     bootstrap: str
     name: str
@@ -125,15 +129,17 @@ class App:
     journey: str = JOURNEY
     ticks: bool = False
     configs: Mapping[str, str] = field(default_factory=lambda: {"retention.ms": "-1"})
+    kafka: Mapping[str, str] = field(default_factory=dict)
     workers: list[Worker] = field(default_factory=list)
 
     async def __aenter__(self) -> Self:
         """Make the input and the app's topics, and connect a producer."""
         self.path = self.folder / "journey.yaml"
         self.path.write_text(self.journey)
-        await brokers.create_topics(self.bootstrap, self.input, partitions=self.partitions, configs=self.configs)
+        self.options = Clients(self.settings().kafka).options
+        await brokers.create_topics(self.options, self.input, partitions=self.partitions, configs=self.configs)
         await apply_topics(self.settings())
-        self.producer = AIOKafkaProducer(bootstrap_servers=self.bootstrap, enable_idempotence=True, linger_ms=5)
+        self.producer = AIOKafkaProducer(**self.options, enable_idempotence=True, linger_ms=5)
         await self.producer.start()
         return self
 
@@ -155,6 +161,7 @@ class App:
             "APP": self.name,
             "KAFKA__BOOTSTRAP_SERVERS": self.bootstrap,
             "KAFKA__SESSION_TIMEOUT": "6s",
+            **{f"KAFKA__{name.upper()}": value for name, value in self.kafka.items()},
             "SOURCE__TOPIC": self.input,
             "CLOCK__TICKS": str(self.ticks).lower(),
             **more,
@@ -165,7 +172,7 @@ class App:
         """The same, in this process."""
         return Settings(
             app=self.name,
-            kafka={"bootstrap_servers": self.bootstrap},  # type: ignore[arg-type]  # pydantic reads it
+            kafka={"bootstrap_servers": self.bootstrap, **self.kafka},  # type: ignore[arg-type]  # pydantic reads it
             source={"topic": self.input},  # type: ignore[arg-type]
         )
 
@@ -242,7 +249,7 @@ class App:
 
     def _consumer(self, isolation: str) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **self.options,
             isolation_level=isolation,
             auto_offset_reset="earliest",
             enable_auto_commit=False,
