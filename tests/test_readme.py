@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from streams.cli.main import app
 from streams.live.settings import KEYS
+from tests.kafka.test_prometheus import ANSWERS
+from tests.ops.catalogue import faults
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -53,6 +55,14 @@ def test_every_setting_is_in_the_readme() -> None:
     for key, field in KEYS.items():
         section = isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
         assert section or key in told, key
+
+
+def test_the_queries_of_the_readme_are_those_that_a_real_prometheus_has_answered() -> None:
+    """And they ask for nothing that workers do not have."""
+    (block,) = re.findall(r"```promql\n(.*?)```", README, re.DOTALL)
+    asked = re.sub(r"^#.*\n", "", block, flags=re.MULTILINE)
+    assert [query for query in ANSWERS if query not in asked] == []
+    assert list(faults(asked)) == []
 
 
 def test_what_the_readme_points_to_exists() -> None:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from streams.cli.demo_processes import APP, INPUT, Failed, Processes, Worker
+from streams.cli.demo_processes import APP, INPUT, ROOT, TARGETS, Failed, Processes, Worker
 from streams.cli.demo_product import Product
 from streams.cli.demo_show import Show
 from streams.cli.demo_table import WorkerLine
@@ -100,6 +100,7 @@ class Play:
         both = {first.name, second.name}
         await self._until(lambda: self._owners() == both, "two workers to share the partitions")
         self.show.note(f"worker-1 and worker-2 share {PARTITIONS} partitions; the product begins")
+        self._tell_metrics(first, second)
         return first, second
 
     async def _write(self, writer: Writer) -> None:
@@ -132,6 +133,7 @@ class Play:
         self._start("worker-3")
         await self._until(lambda: self._owners() == {survivor.name, "worker-3"}, "worker-3 to get its share")
         self.show.note(f"worker-3 has joined and shares the partitions with {survivor.name}")
+        self._tell_metrics(self.processes.workers[-1])
 
     async def _settle(self) -> None:
         scene = self.show.scene
@@ -157,6 +159,11 @@ class Play:
         await asyncio.sleep(LOOK_S)  # for the last rows to be read
 
     # -- helpers
+    def _tell_metrics(self, *workers: Worker) -> None:
+        self.processes.show_targets()
+        told = ", ".join(f"http://{worker.http}/metrics" for worker in workers)
+        self.show.note(f"metrics at {told}; for Prometheus: {TARGETS.relative_to(ROOT)}")
+
     def _start(self, name: str) -> Worker:
         worker = self.processes.start_worker(name)
         self.show.scene.workers.append(WorkerLine(name, worker.process.pid))

@@ -2,7 +2,8 @@
 
 Rules
   - everything lives in one temporary folder, and nothing is left of it, however the demo ends: workers are killed by
-    their ids, the broker's folder is wiped (which kills the broker), the folder is deleted;
+    their ids, the broker's folder is wiped (which kills the broker), the folder is deleted; beside it there is one
+    file, with addresses for Prometheus;
   - children get the demo's settings and no others: neither those of the caller's environment nor of a file;
   - Ctrl-C in the terminal is for the demo alone, which ends the rest.
 Does not know: what the processes do for one another, Kafka.
@@ -11,7 +12,9 @@ Does not know: what the processes do for one another, Kafka.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +28,8 @@ from typing import Self
 ROOT = Path(__file__).resolve().parents[2]
 JOURNEY = ROOT / "ops" / "journeys" / "demo.yaml"
 BROKER = ROOT / "ops" / "kafka" / "broker"
+TARGETS = ROOT / "ops" / "prometheus" / "targets" / "demo.json"
+SERVES = re.compile(r"http: http://(\S+)/metrics")
 PROGRAM = Path(sys.executable).with_name("journeys")
 APP = "demo"
 INPUT = "product.events"
@@ -53,6 +58,12 @@ class Worker:
     def stop(self) -> None:
         """Ask it to leave."""
         self.process.terminate()
+
+    @property
+    def http(self) -> str | None:
+        """Where it serves, as host:port; None until its log tells it."""
+        told = SERVES.search(self.log.read_text(errors="replace"))
+        return told and told[1]
 
     def check(self) -> None:
         """Raises `Failed` if it has ended although nobody killed or stopped it."""
@@ -120,6 +131,15 @@ class Processes:
         worker = Worker(name, process, log)
         self.workers.append(worker)
         return worker
+
+    def show_targets(self) -> None:
+        """Write down where the workers that live serve their metrics, as Prometheus reads it (file_sd).
+
+        The file outlives the demo: a Prometheus that has been started with it knows where to look at the next one.
+        """
+        living = [worker.http for worker in self.workers if worker.process.poll() is None and worker.http]
+        TARGETS.parent.mkdir(exist_ok=True)
+        TARGETS.write_text(json.dumps([{"targets": living, "labels": {"app": APP}}]) + "\n")
 
     def run(self, *arguments: str | Path) -> str:
         """Run another command of `journeys` to its end; what it said. Raises `Failed` with that if it says no."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from ruamel.yaml import YAML
 
 from streams.engine.machine import Machine
@@ -14,11 +15,10 @@ JOURNEY = ROOT / "ops" / "journeys" / "b2b-trial.yaml"
 RULES = PROMETHEUS / "rules.yml"
 
 
-def test_the_configuration_and_the_rules_are_valid() -> None:
-    """To promtool, with all its lints; the configuration names the rules."""
-    said = run(
-        prometheus() / "promtool", "check", "config", "--lint=all", "--lint-fatal", PROMETHEUS / "prometheus.yml"
-    )
+@pytest.mark.parametrize("name", ["prometheus.yml", "demo.yml"])
+def test_the_configurations_and_the_rules_are_valid(name: str) -> None:
+    """To promtool, with all its lints; both configurations name the rules."""
+    said = run(prometheus() / "promtool", "check", "config", "--lint=all", "--lint-fatal", PROMETHEUS / name)
     assert said.returncode == 0, said.stderr + said.stdout
     assert "1 rule files found" in said.stdout
 
