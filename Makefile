@@ -3,8 +3,9 @@
 PYTHON ?= python3
 UV := .venv/bin/uv pip
 BIN := .venv/bin
+PEERS := ops/bench/peers
 
-.PHONY: setup demo test check laws bench tools
+.PHONY: setup demo test check laws bench peers tools
 
 setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
 
@@ -25,8 +26,10 @@ check: setup  ## style, types, layers, dependencies, dead code
 laws: setup  ## a hundred thousand random journeys against the independent evaluator; an hour at most, and goes on
 	@$(BIN)/python -m tests.laws.run --journeys 100000 --minutes 60
 
-bench: setup  ## throughput of one worker beside the limit of its Kafka client
+bench: setup peers  ## our workers, the limit of their Kafka client and other engines, in rounds (half an hour, alone)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run
+
+peers: $(PEERS)/kafka-streams/target/reference.jar $(PEERS)/quix/.venv/installed  ## build the other engines' jobs
 
 tools:
 	@ops/tools $(PYTHON)
@@ -49,4 +52,15 @@ ops/kafka/lib/fetched: ops/kafka/pom.xml | tools
 	@rm -rf ops/kafka/lib
 	@said=$$(mvn --quiet --batch-mode --strict-checksums --file ops/kafka/pom.xml dependency:copy-dependencies 2>&1) \
 		|| { echo "$$said"; exit 1; }
+	@touch $@
+
+$(PEERS)/%/target/reference.jar: $(wildcard $(PEERS)/*/pom.xml $(PEERS)/*/src/main/java/*.java) | tools
+	@echo "building the reference job for $*"
+	@mvn --quiet --batch-mode --strict-checksums --file $(PEERS)/$*/pom.xml package
+	@touch $@
+
+$(PEERS)/quix/.venv/installed: $(PEERS)/quix/requirements.txt | tools
+	@echo "installing Quix Streams"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@

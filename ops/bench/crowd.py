@@ -10,9 +10,6 @@ import json
 import re
 import subprocess
 import time
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Any
 
 import aiohttp
 import job
@@ -53,14 +50,8 @@ async def ready(session: aiohttp.ClientSession, address: str) -> int:
         return answer.status
 
 
-async def committed(workers: job.Workers, ask: Callable[[], Coroutine[Any, Any, int]], events: int) -> None:
+async def committed(workers: job.Workers, ask: job.Committed, events: int) -> None:
     """Wait until so many records of the input are."""
     while await ask() < events:
         workers.check()
         await asyncio.sleep(job.POLL_S)
-
-
-def most_memory(worker: subprocess.Popen[bytes]) -> float:
-    """What the process has held at most so far, in MB; Linux only."""
-    status = Path(f"/proc/{worker.pid}/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1_024

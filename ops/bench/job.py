@@ -1,7 +1,7 @@
 """The reference job on a real Kafka: its input, its workers as processes, its rows against those that are expected.
 
 Everything that a measurement and a proof of the job have in common. Input: `reference/generate.py`; rows:
-`reference/expect.py`. Both are the same for every engine that the job is run on.
+`reference/expect.py`. Both are the same for every engine that the job is run on; a worker is whatever process does it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,6 +41,7 @@ sys.path.insert(0, str(HERE / "reference"))
 from expect import murmur2, rows  # noqa: E402  # a script beside its data, not a package
 
 Row = tuple[str, str, str, int]  # entity, kind, rule, effective_at in ms
+Committed = Callable[[], Coroutine[Any, Any, int]]  # how many input records are
 
 
 def say(text: str) -> None:
@@ -55,11 +56,17 @@ def ms_of(text: str) -> int:
 
 
 @contextmanager
-def broker() -> Iterator[str]:
-    """A broker in a folder of its own; gives its address."""
+def broker(properties: str = "") -> Iterator[str]:
+    """A broker in a folder of its own; gives its address. properties: lines for its server.properties."""
     folder = Path(tempfile.mkdtemp(prefix="journeys-"))
+    start = [str(BROKER), "start", "--data", str(folder)]
     try:
-        started = subprocess.run([BROKER, "start", "--data", folder], stdout=subprocess.PIPE, text=True, check=True)
+        started = subprocess.run(start, stdout=subprocess.PIPE, text=True, check=True)
+        if properties:
+            with (folder / "server.properties").open("a") as file:
+                file.write(properties)
+            subprocess.run([BROKER, "stop", "--data", folder], stdout=subprocess.DEVNULL, check=True)
+            subprocess.run(start, stdout=subprocess.DEVNULL, check=True)
         yield started.stdout.splitlines()[-1]
     finally:
         subprocess.run([BROKER, "wipe", "--data", folder], stdout=subprocess.DEVNULL, check=False)
@@ -80,6 +87,11 @@ class Job:
         return sum(map(len, self.records))
 
 
+def home(key: bytes, partitions: int) -> int:
+    """The partition of a key, as Kafka's default partitioner has it."""
+    return int(murmur2(key) & 0x7FFFFFFF) % partitions
+
+
 def make_job(events: int, users: int, partitions: int) -> Job:
     """Generate the input and work out the rows; some seconds for a million events."""
     job = Job(partitions, [[] for _ in range(partitions)])
@@ -91,17 +103,27 @@ def make_job(events: int, users: int, partitions: int) -> Job:
     for line in lines:
         event = orjson.loads(line)
         key = event["user_id"].encode()
-        job.records[(murmur2(key) & 0x7FFFFFFF) % partitions].append((ms_of(event["occurred_at"]), key, line))
+        job.records[home(key, partitions)].append((ms_of(event["occurred_at"]), key, line))
     job.expected = Counter(rows(lines, partitions))
     return job
 
 
 async def create_input(address: str, topic: str, partitions: int) -> None:
-    """An input whose records keep the time at which things happened, however long ago."""
+    """A topic whose records keep the time at which things happened, however long ago; outputs of peers are such too."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
     try:
         await admin.create_topics([NewTopic(topic, partitions, 1, topic_configs={"retention.ms": "-1"})])
+    finally:
+        await admin.close()
+
+
+async def delete_topics(address: str, app: str) -> None:
+    """All that belong to the app, those that a peer makes for itself among them."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic for topic in await admin.list_topics() if app in topic])
     finally:
         await admin.close()
 
@@ -143,6 +165,7 @@ class Workers:
     app: str
     settings: Mapping[str, str]
     logs: Path
+    line: Sequence[str]
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -160,11 +183,10 @@ class Workers:
         subprocess.run([JOURNEYS, *words], env=self.environment, stdout=subprocess.DEVNULL, check=True)
 
     def start(self) -> subprocess.Popen[bytes]:
-        """One more; it writes its log to a file of its own."""
+        """One more, in a folder that goes with the app; it writes its log to a file of its own."""
         path = self.logs / f"{len(list(self.logs.iterdir())):03d}"
         with path.open("wb") as log:
-            command = [str(JOURNEYS), "worker", "--journey", str(JOURNEY)]
-            worker = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
+            worker = subprocess.Popen(self.line, cwd=self.logs, env=self.environment, stdout=log, stderr=log)
         self.running.append(worker)
         path.rename(path.with_name(f"{path.name}-{worker.pid}"))
         return worker
@@ -201,13 +223,22 @@ class Workers:
 
 
 @contextmanager
-def workers(address: str, topic: str, app: str, **settings: str) -> Iterator[Workers]:
+def workers(address: str, topic: str, app: str, journey: Path = JOURNEY, **settings: str) -> Iterator[Workers]:
     """The app with its topics; `settings` are environment variables without `JOURNEYS_`, in lower case."""
-    folder = Path(tempfile.mkdtemp(prefix="journeys-"))
     said = {f"JOURNEYS_{name.upper()}": value for name, value in settings.items()}
-    made = Workers(address, topic, app, said, folder)
-    try:
+    with processes(address, topic, app, [str(JOURNEYS), "worker", "--journey", str(journey)], said) as made:
         made.command("topics", "apply")
+        yield made
+
+
+@contextmanager
+def processes(
+    address: str, topic: str, app: str, line: Sequence[str], settings: Mapping[str, str] | None = None
+) -> Iterator[Workers]:
+    """Processes that are started with that command line. None is left at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="journeys-"))
+    made = Workers(address, topic, app, settings or {}, folder, line)
+    try:
         yield made
     finally:
         for worker in made.running:
@@ -217,7 +248,7 @@ def workers(address: str, topic: str, app: str, **settings: str) -> Iterator[Wor
 
 
 @asynccontextmanager
-async def offsets(address: str, app: str) -> AsyncIterator[Any]:
+async def offsets(address: str, app: str) -> AsyncIterator[Committed]:
     """A function that asks how many input records the group has committed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=address)
     await admin.start()
@@ -236,7 +267,12 @@ async def offsets(address: str, app: str) -> AsyncIterator[Any]:
 
 
 async def transitions(address: str, topic: str, partitions: int) -> list[list[bytes]]:
-    """The committed values of each partition, in order, of workers that have ended (their last markers may be late)."""
+    """The committed values of each partition, in order, up to what is written by now (its markers may be late)."""
+    return [[record.value for record in some] for some in await records(address, topic, partitions)]
+
+
+async def records(address: str, topic: str, partitions: int) -> list[list[Any]]:
+    """As `transitions`, whole (aiokafka's ConsumerRecord), of any topic."""
     wanted = [TopicPartition(topic, p) for p in range(partitions)]
     watcher = AIOKafkaConsumer(bootstrap_servers=address, enable_auto_commit=False)
     consumer = AIOKafkaConsumer(bootstrap_servers=address, isolation_level="read_committed", enable_auto_commit=False)
@@ -246,10 +282,10 @@ async def transitions(address: str, topic: str, partitions: int) -> list[list[by
         consumer.assign(wanted)
         await consumer.seek_to_beginning(*wanted)
         ends = await watcher.end_offsets(wanted)
-        out: list[list[bytes]] = [[] for _ in wanted]
+        out: list[list[Any]] = [[] for _ in wanted]
         while any([await consumer.position(tp) < ends[tp] for tp in wanted]):
-            for tp, records in (await consumer.getmany(timeout_ms=200, max_records=20_000)).items():
-                out[tp.partition] += [record.value for record in records]
+            for tp, some in (await consumer.getmany(timeout_ms=200, max_records=20_000)).items():
+                out[tp.partition] += some
         return out
     finally:
         await watcher.stop()

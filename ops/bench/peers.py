@@ -1,0 +1,47 @@
+"""Other engines doing the reference job, as processes: how each is built, and with which command line it is started.
+
+They are what somebody would write who knows the engine: its own state, its own timers where it has any, exactly-once.
+Each reads the same topic as a worker and writes the same rows, as JSON with what identifies a row and its instant.
+Does not know: rounds, figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import job
+
+HERE = job.HERE / "peers"
+JAVA = ("java", "-XX:+UseParallelGC", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+
+
+@dataclass(frozen=True)
+class Peer:
+    """An engine. line: its command; after it come address, app, input and output, then `options`."""
+
+    name: str
+    title: str
+    folder: Path
+    line: Sequence[str]
+    options: Sequence[str] = ()
+    processes: int = 1
+
+    def command(self, address: str, app: str, source: str, output: str) -> list[str]:
+        """The command line of one process."""
+        return [*self.line, address, app, source, output, *self.options]
+
+
+def java(folder: str, *more: str) -> list[str]:
+    """The command line of a job that Maven has built."""
+    target = HERE / folder / "target"
+    return [*JAVA, *more, "-cp", f"{target}/reference.jar:{target}/lib/*", "ReferenceJob"]
+
+
+KAFKA_STREAMS, QUIX = HERE / "kafka-streams", HERE / "quix"
+PEERS = (
+    Peer("streams-memory", "Kafka Streams, in memory", KAFKA_STREAMS, java("kafka-streams"), ["memory"]),
+    Peer("streams-rocksdb", "Kafka Streams, RocksDB", KAFKA_STREAMS, java("kafka-streams"), ["rocksdb"]),
+    Peer("quix", "Quix Streams", QUIX, [f"{QUIX}/.venv/bin/python", f"{QUIX}/reference_job.py"], processes=2),
+)

@@ -1,0 +1,164 @@
+"""One engine on one job: how fast, for how much, and whether what it wrote is right.
+
+    start its processes -> a fifth of the input committed -> all of it committed -> read what it wrote, compare -> stop
+
+Measured from the fifth to the end, and scaled to all events: neither starting up counts, nor joining a group, nor a
+compiler that is still warming up. The broker, the engine and who looks on share the machine.
+Does not know: rounds, figures, how an engine is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import job
+import orjson
+from usage import Usage, usage
+
+from streams.codec.partition import partition_codec
+from streams.engine.machine import Machine
+from streams.language import compile_journey, load_journey
+from streams.partition.processor import Processor
+from streams.replay.runner import OfflineRecord, replay
+
+WARM = 0.2  # the share of the input that is not measured
+SETTLE_S = 10.0
+
+Values = Sequence[Sequence[bytes]]  # of each partition of an output
+Differences = tuple[int, int, int]  # missing, extra, doubled
+
+
+class Result(NamedTuple):
+    """seconds, cpu_s: for all events, of all its processes. peak_mb: of all of them together."""
+
+    seconds: float
+    cpu_s: float
+    peak_mb: float
+
+
+class Limit(NamedTuple):
+    """Of one process that fetches, and of one that also decodes."""
+
+    fetch_s: float
+    result: Result
+
+
+@dataclass(frozen=True)
+class Course:
+    """A job on a broker. rows: how many are expected; compare: what of them is wrong in an output."""
+
+    name: str
+    title: str
+    journey: Path
+    made: job.Job
+    rows: int
+    compare: Callable[[Values], Differences]
+
+    @property
+    def topic(self) -> str:
+        """Of the input."""
+        return f"{self.name}.events"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An engine. team: (address, course, app) -> the app with its topics made, and no process running yet."""
+
+    name: str
+    title: str
+    processes: int
+    team: Callable[[str, Course, str], AbstractAsyncContextManager[job.Workers]]
+
+
+async def race(contender: Contender, course: Course, address: str, app: str) -> Result:
+    """Raises SystemExit if a row is wrong. The topics of the app are gone afterwards."""
+    async with contender.team(address, course, app) as team:
+        async with job.offsets(address, app) as committed:
+            for _ in range(contender.processes):
+                team.start()
+            result = await clock(team, committed, course.made.events)
+        differences = await settle(course, address, app)
+        team.stop()
+    await job.delete_topics(address, app)
+    if any(differences):
+        raise SystemExit(f"{contender.title}: wrong rows (missing, extra, doubled): {differences}")
+    return result
+
+
+async def clock(team: job.Workers, committed: job.Committed, events: int) -> Result:
+    """Run to the end of the input; for all events, by those after the first fifth."""
+    first, begin, before, done = 0, 0.0, Usage(0, 0), 0
+    while done < events:
+        team.check()
+        done = await committed()
+        if not first and done >= events * WARM:
+            first, begin, before = done, time.perf_counter(), spent(team)
+        await asyncio.sleep(job.POLL_S)
+    if first == events:
+        raise SystemExit("there was one commit only: there are too few events to measure anything")
+    scale, after = events / (events - first), spent(team)
+    return Result((time.perf_counter() - begin) * scale, (after.cpu_s - before.cpu_s) * scale, after.peak_mb)
+
+
+def spent(team: job.Workers) -> Usage:
+    """By all its processes."""
+    return usage(worker.pid for worker in team.running)
+
+
+async def settle(course: Course, address: str, app: str) -> Differences:
+    """What is wrong in the end. Timers of an engine may fire a moment after the last event is committed."""
+    give_up = time.monotonic() + SETTLE_S
+    while True:
+        output = await job.transitions(address, f"{app}.transitions", course.made.partitions)
+        differences = course.compare(output)
+        if not any(differences) or time.monotonic() > give_up:
+            return differences
+
+
+def limit(course: Course, address: str) -> Limit:
+    """In a process of its own."""
+    command = [sys.executable, str(job.HERE / "limit.py"), address, course.topic, str(course.made.partitions)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    said = orjson.loads(done.stdout)
+    return Limit(said["fetch_s"], Result(said["decode_s"], *Usage(said["cpu_s"], said["peak_mb"])))
+
+
+def by_rows(made: job.Job) -> Callable[[Values], Differences]:
+    """Compares with the rows that an independent program expects, by what identifies a row and its instant."""
+    return lambda values: job.compare(made, values)
+
+
+def offline(made: job.Job, journey: Path) -> list[list[bytes]]:
+    """The records that the offline runner gives, of each partition."""
+    machine = Machine([compile_journey(load_journey(journey))])
+    out = []
+    for records in made.records:
+        outcomes = replay(
+            Processor(machine, partition_codec(machine)), (OfflineRecord(i, *r) for i, r in enumerate(records))
+        )
+        out.append([value for outcome in outcomes for _, value in outcome.transitions])
+    return out
+
+
+def by_bytes(expected: Values) -> Callable[[Values], Differences]:
+    """Compares whole records. A partition with the right ones in another order counts as one that is missing."""
+
+    def compare(values: Values) -> Differences:
+        missing = extra = disordered = 0
+        for wanted, found in zip(expected, values, strict=True):
+            left, right = Counter(wanted), Counter(found)
+            missing += sum((left - right).values())
+            extra += sum((right - left).values())
+            disordered += left == right and list(wanted) != list(found)
+        return missing + disordered, extra, 0
+
+    return compare
