@@ -1,0 +1,178 @@
+"""One run's surroundings, as nemeses see them: the cluster with its proxies, the app, its workers, its input.
+
+Does not know: what a nemesis does with them, what is right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import reading
+from aiokafka.admin import NewTopic
+from checker import JOURNEYS, App, Found, check
+from cluster import Cluster
+from fleet import Fleet, Worker
+from proxy import Proxy
+from workload import Crowd, Producer, journey
+
+PARTITIONS = 12
+SESSION_S = 6  # the least that Kafka allows
+LOOK_S = 0.1
+CAUGHT_UP_S = 180.0
+INPUT = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
+
+
+def make_app(cluster: Cluster, folder: Path, name: str, *, proxied: bool) -> App:
+    """An app of that name; its workers are sent through the proxies if `proxied`."""
+    path = folder / "reference.yaml"
+    path.write_text(journey())
+    environment = {
+        "JOURNEYS_APP": name,
+        "JOURNEYS_KAFKA__BOOTSTRAP_SERVERS": cluster.proxied if proxied else cluster.address,
+        "JOURNEYS_KAFKA__SESSION_TIMEOUT": f"{SESSION_S}s",
+        "JOURNEYS_SOURCE__TOPIC": f"{name}.events",
+    }
+    return App(cluster.address, name, f"{name}.events", PARTITIONS, path, environment)
+
+
+@dataclass
+class World:
+    """notes: what has been done, counted. failovers: seconds each. findings: what was wrong on the way."""
+
+    cluster: Cluster
+    proxies: list[Proxy]
+    rng: random.Random
+    folder: Path
+    say: Callable[[str], None]
+    app: App
+    fleet: Fleet
+    rate: float
+    notes: Counter[str] = field(default_factory=Counter)
+    failovers: list[float] = field(default_factory=list)
+    findings: list[str] = field(default_factory=list)
+    found: Found = field(default_factory=Found)
+    apps: int = 1
+
+    async def begin(self) -> None:
+        """Make the topics, start to write, and start the workers."""
+        await self.make_input()
+        await self.command("topics", "apply")
+        self.write()
+        self.fleet.resting = False
+        self._keeper = asyncio.create_task(self._look_after())
+
+    async def make_input(self) -> None:
+        """The input topic."""
+        async with reading.admin(self.app.address) as admin:
+            new = NewTopic(self.app.topic, PARTITIONS, self.cluster.replication, topic_configs=INPUT)
+            for _, code, message in (await admin.create_topics([new])).topic_errors:
+                if code:
+                    raise RuntimeError(f"{self.app.topic}: {message}")
+
+    async def command(self, *words: str) -> str:
+        """Run a command of the product for this app; returns what it said. Raises RuntimeError with that."""
+        environment = os.environ | self.app.environment
+        environment["JOURNEYS_KAFKA__BOOTSTRAP_SERVERS"] = self.app.address
+        process = await asyncio.create_subprocess_exec(
+            JOURNEYS, *words, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await process.communicate()
+        if process.returncode:
+            raise RuntimeError(f"journeys {' '.join(words)}: {said.decode()}")
+        return said.decode()
+
+    def write(self) -> None:
+        """Events flow from now on, of people who have not been there before."""
+        crowd = Crowd(self.rng, f"{self.app.name}-{self.rng.randrange(16**6):06x}-")
+        self.producer = Producer(self.app.address, self.app.topic, crowd, self.rate, self.say)
+        self._writer = asyncio.create_task(self.producer.run())
+
+    async def end_writing(self) -> None:
+        """No events any more; those on the way arrive."""
+        self.producer.stopping = True
+        await asyncio.wait([self._writer])
+        self.notes["events acknowledged"] += self.producer.written
+        self._writer.result()
+
+    async def _look_after(self) -> None:
+        while True:
+            self.fleet.look_after()
+            await asyncio.sleep(LOOK_S)
+
+    async def end(self) -> None:
+        """Let the workers catch up with the input and leave, and check what they have left."""
+        await self.end_writing()
+        self.fleet.wanted = max(2, self.fleet.wanted)
+        await self._caught_up()
+        await self.rest()
+        self._keeper.cancel()
+        self.say("all workers have left; checking")
+        try:
+            found = await check(self.app, self.folder)
+        except reading.Unstable as error:
+            found = Found([f"kafka: {error}"])
+        self._take(found)
+
+    async def _caught_up(self) -> None:
+        ends = await reading.ends(
+            self.app.address, reading.partitions_of(self.app.topic, PARTITIONS), "read_uncommitted"
+        )
+        total, limit = sum(ends.values()), time.monotonic() + CAUGHT_UP_S
+        async with reading.admin(self.app.address) as admin:
+            while (done := await reading.progress(admin, self.app.name)) < total:
+                if time.monotonic() > limit:
+                    self.findings.append(f"workers: at {done} of {total} records after {CAUGHT_UP_S:.0f} s")
+                    return
+                await asyncio.sleep(LOOK_S)
+
+    def _take(self, found: Found) -> None:
+        self.found.findings += found.findings
+        self.found.counts += found.counts
+        for name in ("rows", "missing", "extra", "doubled"):
+            setattr(self.found, name, getattr(self.found, name) + getattr(found, name))
+
+    async def rest(self) -> None:
+        """All workers leave, and none is started until `resting` is False again."""
+        self.fleet.resting = True
+        for worker in self.fleet.running:
+            if worker.stopped:
+                self.fleet.kill(worker)
+            elif worker.process.pid not in self.fleet.leaving:
+                self.fleet.terminate(worker)
+        if not await self.until(lambda: all(w.ended() for w in self.fleet.running), 15):
+            self.findings.append("workers: told to leave, they have not after 15 s")
+            self.fleet.kill_all()
+        self.fleet.look_after()
+
+    def renew(self) -> None:
+        """Another app, on an input of its own; begin it with `begin`."""
+        self._keeper.cancel()
+        self.apps += 1
+        proxied = self.app.environment["JOURNEYS_KAFKA__BOOTSTRAP_SERVERS"] != self.app.address
+        self.app = make_app(self.cluster, self.folder, f"chaos{self.apps}", proxied=proxied)
+        self.fleet.environment = self.app.environment
+
+    def pick(self) -> Worker | None:
+        """Any worker that is at work."""
+        some = self.fleet.at_work()
+        return self.rng.choice(some) if some else None
+
+    async def pause(self, low_s: float, high_s: float) -> None:
+        """For a time between the two."""
+        await asyncio.sleep(self.rng.uniform(low_s, high_s))
+
+    async def until(self, condition: Callable[[], bool], seconds: float) -> bool:
+        """Wait for it, but not longer than that; whether it came true."""
+        end = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            await asyncio.sleep(LOOK_S / 2)
+        return True
