@@ -5,7 +5,7 @@ UV := .venv/bin/uv pip
 BIN := .venv/bin
 PEERS := ops/bench/peers
 
-.PHONY: setup demo test check laws bench peers tools
+.PHONY: setup demo test check laws chaos bench peers tools
 
 setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
 
@@ -25,6 +25,12 @@ check: setup  ## style, types, layers, dependencies, dead code
 
 laws: setup  ## a hundred thousand random journeys against the independent evaluator; an hour at most, and goes on
 	@$(BIN)/python -m tests.laws.run --journeys 100000 --minutes 60
+
+# make chaos NEMESIS=kill,broker MINUTES=5 SEED=2; without any, each nemesis for as long as it is still owed.
+NEMESIS ?= owed
+SEED ?= 1
+chaos: setup  ## workers, brokers and network under fire, and a check of everything that is left
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/chaos/run --nemesis $(NEMESIS) --seed $(SEED) $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: setup peers  ## our workers, the limit of their Kafka client and other engines, in rounds (half an hour, alone)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run

@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -89,7 +90,7 @@ async def strike(world: World, plan: Plan) -> None:
     """One nemesis after the other, chosen at random, until the time is over or a wrong worker is caught."""
     end = time.monotonic() + 60 * plan.minutes
     await asyncio.sleep(WARM_UP_S)
-    while time.monotonic() < end and not (plan.wrong and (world.fleet.findings or world.findings)):
+    while time.monotonic() < end and not world.caught:
         name = world.rng.choice(plan.names)
         world.notes[f"strikes of {name}"] += 1
         await NEMESES[name].strike(world)
@@ -199,6 +200,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 def main() -> None:
     """Run what is asked for."""
     options = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to end"))  # so that workers and brokers end, too
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     if options.report:
         print(results.report(NEMESES))

@@ -91,8 +91,8 @@ async def sigterm(w: World) -> None:
     if worker is None or not await w.until(lambda: "rebalance:" in worker.text(), STILL_S):
         return
     w.fleet.terminate(worker)
-    if not await w.until(worker.ended, LEAVE_S + 1):  # a second for a machine that is busy
-        w.findings.append(f"worker: told to leave, it has not after {LEAVE_S + 1:.0f} s")
+    if not await w.until(worker.ended, 2 * LEAVE_S):  # as long again for a machine that is busy
+        w.findings.append(f"worker: told to leave, it has not after {2 * LEAVE_S:.0f} s")
         w.fleet.kill(worker)
     w.notes["left"] += 1
     await w.pause(0.5, 4)

@@ -107,8 +107,13 @@ class World:
             await asyncio.sleep(LOOK_S)
 
     async def end(self) -> None:
-        """Let the workers catch up with the input and leave, and check what they have left."""
+        """Let the workers catch up with the input and leave, and check what they have left.
+
+        A wrong worker that is found out already need not be waited for.
+        """
         await self.end_writing()
+        if self.caught:
+            return
         self.fleet.wanted = max(2, self.fleet.wanted)
         await self._caught_up()
         await self.rest()
@@ -158,6 +163,11 @@ class World:
         proxied = self.app.environment["JOURNEYS_KAFKA__BOOTSTRAP_SERVERS"] != self.app.address
         self.app = make_app(self.cluster, self.folder, f"chaos{self.apps}", proxied=proxied)
         self.fleet.environment = self.app.environment
+
+    @property
+    def caught(self) -> bool:
+        """Whether this is a wrong worker, and something has been found."""
+        return bool(self.fleet.wrong and (self.fleet.findings or self.findings))
 
     def pick(self) -> Worker | None:
         """Any worker that is at work."""
