@@ -18,7 +18,7 @@ from streams.codec.envelope import Fields
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
 from streams.engine.values import instant_ms
-from streams.live.errors import Stopped
+from streams.live.errors import Faulty, Stopped, where
 from streams.live.history import read_history
 from streams.live.partitioner import partition_of
 from streams.live.settings import Settings
@@ -33,6 +33,7 @@ TOPIC = typer.Option(help="Read this input topic and the journal of the app inst
 PARTITIONS = typer.Option(min=1, help="Partitions that the events of a file are spread over, as Kafka's producers do.")
 UNTIL = typer.Option(help="Move the clock on to this time at the end (RFC 3339 with offset).", metavar="TIME")
 OUT = typer.Option("--out", help="Write the records there instead of to standard output.", dir_okay=False)
+FROZEN_TOLD = 20
 
 
 class Log(NamedTuple):
@@ -107,7 +108,7 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description} {task.completed:,} records"), TimeElapsedColumn())
     facts: Counter[str] = Counter()
-    rows = 0
+    rows, frozen = 0, list[str]()
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("replay")
         for log in logs:
@@ -125,6 +126,11 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
                         write(record + b"\n")
                     rows += len(outcome.transitions)
                     facts.update(outcome.facts.results)
+                    frozen += [f"{f.key.decode()}: {where(f.error)}" for f in outcome.frozen]
                     progress.update(task, advance=sum(outcome.facts.results.values()))
     told = ", ".join(f"{n:,} {result}" for result, n in facts.items() if n)
     console.print(f"{rows:,} transitions from {sum(facts.values()):,} records ({told or 'none'})", highlight=False)
+    if frozen:
+        console.print(f"{len(frozen):,} entities are frozen, as a worker would have them: a due step has raised")
+        console.print("\n".join(frozen[:FROZEN_TOLD]), highlight=False)
+        raise typer.Exit(Faulty.exit_code)

@@ -90,7 +90,7 @@ ORIGINAL_KEY = "that of the original record, if it had one"
 ENTITY_KEY = "the entity's id, UTF-8"
 SENT = {
     "type": "object",
-    "required": ["journeys-schema"],
+    "required": ["journeys-schema", "journeys-age-ms"],
     "properties": {
         "journeys-schema": {"const": "transition/1", "description": "a new number means another shape"},
         "journeys-age-ms": {

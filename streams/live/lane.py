@@ -27,14 +27,14 @@ from streams.live.errors import Broken, Faulty, Fenced, Poisoned, Stopped, where
 from streams.live.failpoints import fail_point
 from streams.live.future import of_the_future
 from streams.live.horizons import Horizon, Horizons
-from streams.live.metrics import Committed, Held
-from streams.live.progress import Storm
+from streams.live.metrics import Committed
+from streams.live.progress import Storm, tell_frozen
 from streams.live.quarantine import Quarantine
 from streams.live.reader import Reader, Records, name
 from streams.live.restore import Home, Rows, restore
 from streams.live.rights import needing
 from streams.live.surroundings import Surroundings
-from streams.live.tenure import Sealed, Tenure
+from streams.live.tenure import Tenure
 from streams.live.transaction import COMMIT_TIMEOUT_MS, Transactions
 
 HEARTBEATS = 1.5  # of ours, after which the group has told us if a partition is no longer ours
@@ -150,7 +150,7 @@ class Lane:
             "partition %(partition)d open at %(offset)d: restored from %(records)d records in %(seconds).2f s",
             {**told, "records": restored.records},
         )
-        around.metrics.opened(self.tp.partition, Held(tenure.entities, tenure.timers), restored.position.gauges, took)
+        around.metrics.opened(self.tp.partition, tenure.held, restored.position.gauges, took)
         return tenure
 
     async def _fail(self, error: Exception) -> float:
@@ -228,21 +228,19 @@ class Lane:
             raise Broken("committed, but a request was sent twice and its double may still be on the way: a new epoch")
 
     def _note(self, tenure: Tenure) -> None:
+        """Tell everybody of a transaction that is committed."""
         done = tenure.settle()
-        self._observe(tenure, done)
-        self._quarantine.committed(tenure.committed)
-        what = {"partition": self.tp.partition, "offset": tenure.committed, **done.counts._asdict()}
-        log.debug("partition %(partition)d committed to %(offset)d: %(records)d records, %(steps)d due steps", what)
-
-    def _observe(self, tenure: Tenure, done: Sealed) -> None:
-        """Tell the metrics of a transaction that is committed."""
         assert done.outcome is not None
         arrivals = [record.timestamp for record in done.records]
         now = time.monotonic()
         waits = (now - done.since, now - done.sent)
         told = Committed(self.tp.partition, done.outcome, done.counts.steps, *waits, self._around.clock.now(), arrivals)
-        self._around.metrics.committed(told, Held(tenure.entities, tenure.timers))
+        self._around.metrics.committed(told, tenure.held)
+        tell_frozen(self.tp.partition, done.outcome.frozen)
         self.stand()
+        self._quarantine.committed(tenure.committed)
+        what = {"partition": self.tp.partition, "offset": tenure.committed, **done.counts._asdict()}
+        log.debug("partition %(partition)d committed to %(offset)d: %(records)d records, %(steps)d due steps", what)
 
     def stand(self) -> None:
         """Tell the metrics how far the partition is; nothing while it is not open, or where the log ends is not known.

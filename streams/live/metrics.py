@@ -47,6 +47,10 @@ class Held(NamedTuple):
 
     entities: int
     timers: int
+    frozen: int
+
+
+NOTHING = Held(0, 0, 0)
 
 
 class Metrics:
@@ -80,6 +84,7 @@ class Metrics:
         self.reached = gauge("journey_milestone_reached", "Entities that have it.", ("journey", "milestone"))
         self.population = gauge("journey_population", "Entities in the population.", ("journey",))
         self.entities = gauge("journey_entities", "Entities that have a state.")
+        self.frozen = gauge("journey_entities_frozen", "Entities of which a due step has raised; nothing moves them.")
         self.timers = gauge("journey_timers_pending", "Entities that wait for a due step.")
         self.owned = gauge("journey_partitions_owned", "Partitions that are open.")
         self.lag = gauge("journey_lag_records", "Records of the input that are not applied yet.", ("partition",))
@@ -180,9 +185,10 @@ class Metrics:
         before = self._held.pop(partition, None)
         if held is not None:
             self._held[partition], self._sums[partition] = held, gauges
-        was, now = before or Held(0, 0), held or Held(0, 0)
+        was, now = before or NOTHING, held or NOTHING
         self.entities.inc(now.entities - was.entities)
         self.timers.inc(now.timers - was.timers)
+        self.frozen.inc(now.frozen - was.frozen)
         self.owned.set(len(self._held))
 
 

@@ -1,4 +1,4 @@
-"""Telling a person that long work goes on: due steps of which very many have come at once.
+"""Telling a person about due steps: that very many have come at once and go on, and that one has failed.
 
 Does not know: what a due step does.
 """
@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+from streams.codec.instants import iso
+from streams.live.errors import where
+from streams.partition.outcome import Frozen
 
 EVERY_S = 2.0
 
@@ -33,3 +37,10 @@ class Storm:
             if self._telling:
                 log.info("partition %d: %d due steps taken, none is due any more", self.partition, self._steps)
             self._steps, self._telling = 0, False
+
+
+def tell_frozen(partition: int, some: Iterable[Frozen]) -> None:
+    """Say of each entity that its due step has raised, where, and not what: that may hold what an event said."""
+    for frozen in some:
+        at = (partition, frozen.key.decode(), iso(frozen.at), where(frozen.error))
+        log.error("partition %d: %s is frozen: its due step at %s raised %s; please report it", *at)

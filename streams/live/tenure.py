@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from streams.codec.journal import encode_clock, encode_definitions
 from streams.live.clock import BrokerClock
+from streams.live.metrics import Held
 from streams.live.quarantine import Failure
 from streams.live.reader import Records
 from streams.live.restore import Restored, Rows
@@ -130,7 +131,8 @@ class Tenure:
         began = self.since if self.pending.records or self.pending.steps else now
         self._sealed, self._open = Sealed(self.pending, records, outcome, began, now), []
         self.pending, self._ticked = NOTHING, False
-        self.committing = asyncio.create_task(self._commit(Batch(outcome, records, self._last_hash)))
+        batch = Batch(outcome, records, self._last_hash, self._clock.now() if outcome.transitions else 0)
+        self.committing = asyncio.create_task(self._commit(batch))
         self.committing.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
 
     # -- what its lane asks
@@ -167,14 +169,9 @@ class Tenure:
         return self._processor.clock
 
     @property
-    def entities(self) -> int:
-        """How many have a state."""
-        return self._processor.entities
-
-    @property
-    def timers(self) -> int:
-        """How many timers are armed."""
-        return self._processor.timers
+    def held(self) -> Held:
+        """What the partition holds."""
+        return Held(self._processor.entities, self._processor.timers, self._processor.frozen)
 
     async def _commit(self, batch: Batch) -> Receipt:
         receipt = await self.transactions.commit(batch)

@@ -57,19 +57,22 @@ REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampEr
 Headers = list[tuple[str, bytes | None]]  # aiokafka takes nothing but a list
 Row = tuple[bytes | None, bytes | None, Headers]
 
-TRANSITION: Headers = [("journeys-schema", b"transition/1")]
+SCHEMA = ("journeys-schema", b"transition/1")
+TRACE = "traceparent"
 NONE: Headers = []
 
 
 class Batch(NamedTuple):
     """What one transaction holds.
 
-    records: of the input, all that were read for the outcome. last_hash: of the record before them.
+    records: of the input, all that were read for the outcome. last_hash: of the record before them. now_ms: broker
+    time, of which the age of a transition is told.
     """
 
     outcome: Outcome
     records: Records
     last_hash: str | None
+    now_ms: int
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ class Transactions:
         last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
         await producer.begin_transaction()
         fail_point("after begin")
-        acks = await self._send(names.transitions, ((k, v, TRANSITION) for k, v in outcome.transitions))
+        acks = await self._send(names.transitions, transitions(batch))
         fail_point("after transitions")
         acks += await self._send(names.members, ((k, v, NONE) for k, v in outcome.members))
         fail_point("after members")
@@ -208,6 +211,16 @@ def appended_at(metadata: RecordMetadata) -> int:
             f"no append time came back for {metadata.topic}: is its message.timestamp.type still LogAppendTime?"
         )
     return int(metadata.timestamp)
+
+
+def transitions(batch: Batch) -> Iterator[Row]:
+    """With how old each is, and the trace of the record that caused it."""
+    traces = {r.offset: header for r in batch.records if r.headers for header in r.headers if header[0] == TRACE}
+    for (key, record), (at, cause) in zip(batch.outcome.transitions, batch.outcome.origins, strict=True):
+        headers: Headers = [SCHEMA, ("journeys-age-ms", b"%d" % (batch.now_ms - at))]
+        if cause in traces:
+            headers.append(traces[cause])
+        yield key, record, headers
 
 
 def copy(record: InputRecord, reason: str, *more: tuple[str, bytes | None]) -> Row:

@@ -39,6 +39,14 @@ class Pending(NamedTuple):
     output_bytes: int
 
 
+class Frozen(NamedTuple):
+    """An entity of which a due step has raised. at: the instant of that step, ms."""
+
+    key: bytes
+    at: int
+    error: Exception
+
+
 class Facts(NamedTuple):
     """What metrics count. results: of records. The next three by code of row: first revisions, later ones, retractions.
 
@@ -57,11 +65,13 @@ class Facts(NamedTuple):
 class Outcome(NamedTuple):
     """All effects since the last seal, to be performed in one transaction. Offsets are those of input records.
 
-    transitions: (entity key, record) in the order of publication. members: where those entities are now.
-    states: (entity key, state), one per touched entity. late: with the names of the journeys.
+    transitions: (entity key, record) in the order of publication. origins: of each, (its instant, offset of the record
+    that caused it; -1: time alone). members: where those entities are now. states: (entity key, state), one per touched
+    entity. late: with the names of the journeys. frozen: since the last seal.
     """
 
     transitions: list[tuple[bytes, bytes]]
+    origins: list[tuple[int, int]]
     members: list[Member]
     states: list[tuple[bytes, bytes]]
     rejected: list[tuple[int, Rejected]]
@@ -69,3 +79,4 @@ class Outcome(NamedTuple):
     journal: list[bytes]
     position: Position
     facts: Facts
+    frozen: list[Frozen]

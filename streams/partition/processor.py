@@ -6,9 +6,12 @@ Rules (time.md sections 2, 3 and 6)
   - a tick moves the clock too; it is journaled with the next thing that happens or is sealed, however many there were;
   - timers: at least one heap entry at or before the wake of every entity. One that comes too early moves on to the
     wake; equal ones are taken together, so a stale entry dies with the first one that it meets;
+  - an entity of which a due step raises is frozen: its state stays as it was before that step, no due step of it runs
+    any more, and its relevant events are rejected. That follows from the log, so nothing is journaled: the step is due
+    in the state, and whoever goes on from there finds it again;
   - states are bytes, decoded when touched and put away again while they are in the processor's cache.
 The result does not depend on how records are cut into batches, nor on budgets.
-Does not know: JSON, Kafka, where effects go; an exception leaves it unusable, and its owner drops it.
+Does not know: JSON, Kafka, where effects go; an exception that it raises leaves it unusable, and its owner drops it.
 """
 
 from __future__ import annotations
@@ -22,11 +25,14 @@ from streams.engine.expressions import INF
 from streams.engine.machine import Kind, Machine
 from streams.engine.state import Entity, wake_of
 from streams.engine.timeline import Publications, Timeline
-from streams.partition.outcome import Codec, Facts, Outcome, Pending, Result
+from streams.partition.outcome import Codec, Facts, Frozen, Outcome, Pending, Result
 from streams.partition.records import Event, Position, Record, Rejected
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
+TIME_ALONE = -1
+FROZEN = Rejected("engine_error", "its entity is frozen: a due step of it has raised")
+FROZEN_NAMED = 20  # in the position, which is written with every transaction
 WARM = 500  # records after which touched states become bytes again
 
 
@@ -48,11 +54,14 @@ class Processor:
         self._journey_of = [code.journey for code in machine.codes]
         self._gauges = [0] * len(machine.gauges)
         self._timers: list[tuple[int, bytes]] = []
+        self._frozen: set[bytes] = set()
         self._ticked = False  # the clock has been moved by a tick that is not journaled yet
         self._begin()
 
     def _begin(self) -> None:
         self._out: list[tuple[bytes, bytes]] = []
+        self._origins: list[tuple[int, int]] = []
+        self._froze: list[Frozen] = []
         self._rejected: list[tuple[int, Rejected]] = []
         self._late: list[tuple[int, tuple[str, ...]]] = []
         self._journal: list[bytes] = []
@@ -117,11 +126,13 @@ class Processor:
         if self._ticked:
             self._journal_tick()
         states, self._changed = list(self._changed.items()), {}
-        gauges = tuple(self._gauges)
-        position = Position(self.next_offset, self.clock, self.definitions, self.settings, gauges)
+        frozen = tuple(key.decode() for key in sorted(self._frozen)[:FROZEN_NAMED])
+        meant = (self.next_offset, self.clock, self.definitions, self.settings)
+        position = Position(*meant, tuple(self._gauges), len(self._frozen), frozen)
         facts = Facts(self._results, *self._counts, self._durations, self._instances)
         members = list(self._members.items())
-        outcome = Outcome(self._out, members, states, self._rejected, self._late, self._journal, position, facts)
+        out = (self._out, self._origins, members, states, self._rejected, self._late, self._journal)
+        outcome = Outcome(*out, position, facts, self._froze)
         self._begin()
         return outcome
 
@@ -151,6 +162,11 @@ class Processor:
     def timers(self) -> int:
         """How many are armed; an entity whose wake has moved may have more than one."""
         return len(self._timers)
+
+    @property
+    def frozen(self) -> int:
+        """How many entities are, of which a due step has raised."""
+        return len(self._frozen)
 
     # -- records
     def _read(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> tuple[int, int]:
@@ -211,6 +227,8 @@ class Processor:
             return self._too_late(r, kind)
         key = r.key
         assert key is not None
+        if key in self._frozen:
+            return self._reject(r, FROZEN, {})
         entity = self._entity(key)
         out: Publications = []
         before = entity.wake
@@ -225,7 +243,7 @@ class Processor:
         if entity.wake < before:
             heappush(self._timers, (entity.wake, key))
         if out:
-            self._publish(key, entity, out, arrival)
+            self._publish(key, entity, out, arrival, r.offset)
         return verdict
 
     def _too_late(self, r: Record, kind: Kind) -> Result:
@@ -244,6 +262,8 @@ class Processor:
             while timers and timers[0] == entry:
                 heappop(timers)
             at, key = entry
+            if key in self._frozen:
+                continue
             entity = self._touched.get(key)
             wake = entity.wake if entity is not None else wake_of(self._blobs[key])
             if wake <= at:
@@ -257,13 +277,36 @@ class Processor:
     def _wake_up(self, key: bytes, at: int) -> int:
         if self._ticked:
             self._journal_tick()
+        known = self._touched.get(key)
+        before = None if known is None else self.machine.codec.pack(known)
+        counted = [program.instances[:] for program in self.machine.programs]
+        try:
+            return self._due_step(key, at)
+        except MemoryError:
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it is that of one entity
+            self._freeze(Frozen(key, at, error), before, counted)
+            return INF
+
+    def _due_step(self, key: bytes, at: int) -> int:
         out: Publications = []
         entity = self._entity(key)
         self.timeline.tidy(entity, self.clock - self.machine.lateness_ms)
         self.timeline.pass_time(entity, at, out)
         if out:
-            self._publish(key, entity, out, self.clock)
+            self._publish(key, entity, out, self.clock, TIME_ALONE)
         return entity.wake
+
+    def _freeze(self, frozen: Frozen, before: bytes | None, counted: Sequence[Sequence[int]]) -> None:
+        """As if the step had not been tried. before: the state, None if it was not touched; counted: instances."""
+        if before is None:
+            self._touched.pop(frozen.key, None)
+        else:
+            self._touched[frozen.key] = self.machine.codec.decode(before)
+        for program, instances in zip(self.machine.programs, counted, strict=True):
+            program.instances[:] = instances
+        self._frozen.add(frozen.key)
+        self._froze.append(frozen)
 
     def _journal_tick(self) -> None:
         self._journal.append(self.codec.clock(self.next_offset, self.clock))
@@ -304,7 +347,7 @@ class Processor:
             self._gauges[bit.bit_length() - 1] += 1 if now & bit else -1
             moved ^= bit
 
-    def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int) -> None:
+    def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int, cause: int) -> None:
         for record in self.codec.transitions(key, entity.account, publications, decided_at):
             self._out.append((key, record))
             self._bytes += len(record)
@@ -313,6 +356,7 @@ class Processor:
         moved = self._moved.setdefault(key, {})
         for p in publications:
             code = p.row[1]
+            self._origins.append((p.row[0], cause))
             (retracted if p.retracted else revised if p.revision else first)[code] += 1
             if timed[code] and not p.revision and 0 < p.row[5] <= p.row[0]:
                 self._durations.append((code, p.row[0] - p.row[5]))

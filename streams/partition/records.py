@@ -85,7 +85,7 @@ class Position(msgspec.Struct, frozen=True):
     """Where a partition stands. next_offset: of the input, not read yet. clock: ms, -1 before anything.
 
     definitions, settings: hashes of what interprets the log, empty before anything does. gauges: over all entities, in
-    the order of the machine's gauges; empty before anything.
+    the order of the machine's gauges; empty before anything. frozen: how many entities are; frozen_entities: some ids.
     """
 
     next_offset: int
@@ -93,6 +93,8 @@ class Position(msgspec.Struct, frozen=True):
     definitions: str
     settings: str
     gauges: tuple[int, ...] = ()
+    frozen: int = 0
+    frozen_entities: tuple[str, ...] = ()
 
 
 def read_properties(text: bytes) -> dict[str, Any]:

@@ -37,7 +37,9 @@ def run_case(case: Case, journey: Journey) -> Difference:
     if strangers:
         names = ", ".join(sorted(strangers))
         raise ValueError(f"case '{case.name}': `only` names what is no rule of {journey.journey}: {names}")
-    outcomes = feed(processor_of(case, journey), case.feed)
+    outcomes = list(feed(processor_of(case, journey), case.feed))
+    for frozen in (frozen for outcome in outcomes for frozen in outcome.frozen):
+        raise frozen.error  # that is no difference, but a fault of ours
     return judge(case, (record for outcome in outcomes for _, record in outcome.transitions))
 
 

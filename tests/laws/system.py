@@ -115,6 +115,7 @@ def advance(processor: Processor, budget: int) -> None:
     """All that is due."""
     while not processor.advance(budget):
         pass
+    assert not processor.frozen, "a due step has raised"
 
 
 def run(machine: Machine, log: Iterable[Line], batch: int = ALL, budget: int = ALL) -> Outcome:

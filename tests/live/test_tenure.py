@@ -15,7 +15,7 @@ from streams.live.clock import BrokerClock
 from streams.live.errors import Broken
 from streams.live.restore import Restored
 from streams.live.tenure import Pace, Tenure
-from streams.live.transaction import Batch, Receipt, Transactions
+from streams.live.transaction import Batch, Receipt, Transactions, transitions
 from streams.partition.processor import Processor
 from streams.partition.records import Position
 from tests.kafka.live import JOURNEY, event
@@ -138,6 +138,7 @@ async def test_no_more_is_taken_than_there_is_room_for(tenure: Tenure) -> None:
 
 async def test_due_steps_come_in_chunks_before_any_record(tenure: Tenure, transactions: Kept) -> None:
     """A tick long after makes one due for each user."""
+    await commit(tenure)
     tenure.apply(records(10), {}, 100)
     await commit(tenure)
     tenure.tick(BEGIN_MS + 60_000)
@@ -153,6 +154,7 @@ async def test_due_steps_come_in_chunks_before_any_record(tenure: Tenure, transa
 
 async def test_one_tick_per_transaction_unless_it_changes_nothing(tenure: Tenure) -> None:
     """The journal holds one clock per batch."""
+    await commit(tenure)
     tenure.tick(BEGIN_MS)
     tenure.advance(100)
     may = [tenure.may_tick]
@@ -161,6 +163,24 @@ async def test_one_tick_per_transaction_unless_it_changes_nothing(tenure: Tenure
     await commit(tenure)
     may.append(tenure.may_tick)
     assert may == [True, False, True]
+
+
+async def test_a_row_is_as_old_as_the_broker_says_and_has_the_trace_of_what_caused_it(
+    tenure: Tenure, transactions: Kept
+) -> None:
+    """Deadlines have none, neither has who is caused by a record without."""
+    await commit(tenure)
+    first, second = records(2)
+    trace = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
+    tenure.apply([first._replace(headers=(("other", b""), trace)), second._replace(timestamp=BEGIN_MS + 5_000)], {}, 9)
+    await commit(tenure)
+    schema = ("journeys-schema", b"transition/1")
+    assert [headers for _, _, headers in transitions(transactions.batches[-1])] == [
+        [schema, ("journeys-age-ms", b"0"), trace],
+        [schema, ("journeys-age-ms", b"-2000")],
+        [schema, ("journeys-age-ms", b"-1")],
+        [schema, ("journeys-age-ms", b"-2001")],
+    ]
 
 
 async def test_a_failure_names_the_first_record_that_is_not_committed(tenure: Tenure, transactions: Kept) -> None:

@@ -24,6 +24,7 @@ GAUGES = {
     "journey_timers_pending": NONE,
     "journey_partitions_owned": NONE,
     "journey_entities": NONE,
+    "journey_entities_frozen": NONE,
 }
 HISTOGRAMS = {
     "journey_step_duration_seconds": frozenset({"journey", "milestone"}),
