@@ -5,25 +5,35 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from streams.cli.journeys import journey_files, load_machine
 from streams.live.diagnosis import Finding, well
 from streams.live.doctor import examine
 from streams.live.errors import Stopped
 from streams.live.settings import load_settings
 
+JOURNEY = typer.Option("--journey", help="Journey file to be compared with the state, with those of the settings.")
 AS_JSON = typer.Option("--json", help="One JSON object: {healthy, findings: [{about, says, next}]}.")
 
 
-def doctor_command(as_json: Annotated[bool, AS_JSON] = False) -> None:
-    """Look at broker, topics, clocks, group, lag and what was set aside, with the settings that a worker has.
+def doctor_command(
+    journey: Annotated[list[Path] | None, JOURNEY] = None, as_json: Annotated[bool, AS_JSON] = False
+) -> None:
+    """Look at broker, topics, clocks, group, lag, states and what was set aside, with the settings that a worker has.
+
+    Example: journeys doctor --journey b2b-trial.yaml
 
     Exit codes: 0 all is well, 1 there is something to do, 2 settings, or no broker answers.
     """
     try:
-        findings = asyncio.run(examine(load_settings()))
+        settings = load_settings(tuple(journey or ()))
+        files = list(journey_files(settings.journeys))
+        fingerprint = load_machine(files, settings.limits.of_engine()).fingerprint if files else None
+        findings = asyncio.run(examine(settings, fingerprint))
     except Stopped as error:
         typer.echo(error, err=True)
         raise typer.Exit(error.exit_code) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
@@ -11,6 +11,15 @@ from streams.engine.machine import Limits, Machine
 from streams.language import ProblemsFound, compile_journey, load_journey
 from streams.live.errors import Stopped
 from streams.live.settings import Settings, load_settings
+
+
+def journey_files(paths: Iterable[Path]) -> Iterable[Path]:
+    """Files as they are, folders as the YAML files in them."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+        else:
+            yield path
 
 
 def load_machine(paths: Sequence[Path], limits: Limits | None = None) -> Machine:

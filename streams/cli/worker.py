@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from streams.cli.journeys import load_machine
+from streams.cli.journeys import journey_files, load_machine
 from streams.live.app import run
 from streams.live.errors import Faulty, Stopped
 from streams.live.logs import show_log
@@ -49,12 +48,3 @@ def worker_command(
         log.exception("the worker has failed, which should not happen; please report it")
         code = Faulty.exit_code
     raise typer.Exit(code)
-
-
-def journey_files(paths: Iterable[Path]) -> Iterable[Path]:
-    """Files as they are, folders as the YAML files in them."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
-        else:
-            yield path

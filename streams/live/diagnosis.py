@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from streams.codec.instants import iso
+from streams.codec.position import BadPosition, Meta
 from streams.live.topics import Difference, Refuse
 
 DAY_MS = 86_400_000
@@ -111,6 +112,49 @@ def judge_clock(samples: Sequence[Sample], margin_ms: int) -> list[Finding]:
             )
         )
     return found or [Finding("clock", f"brokers and this host agree to {max(map(abs, ahead))} ms")]
+
+
+def judge_states(metas: Mapping[int, Meta | BadPosition | None], fingerprint: str | None) -> list[Finding]:
+    """metas: of each partition, what its state says about itself. fingerprint: of the journeys, None if none are given.
+
+    One finding for what differs, and one for entities that are frozen.
+    """
+    unreadable = [meta for meta in metas.values() if isinstance(meta, BadPosition)]
+    if unreadable:
+        return [Finding("state", str(unreadable[0]), "a person must decide: see what it says")]
+    held = {partition: meta for partition, meta in metas.items() if isinstance(meta, Meta)}
+    return [_judge_fingerprints(held, fingerprint), *_judge_frozen(held)]
+
+
+def _judge_fingerprints(metas: Mapping[int, Meta], fingerprint: str | None) -> Finding:
+    if not metas:
+        return Finding("state", "nothing is stored yet")
+    if fingerprint is None:
+        return Finding("state", f"of {len(metas)} partitions; name --journey files to have them compared with it")
+    others = [str(partition) for partition, meta in metas.items() if meta.fingerprint != fingerprint]
+    if not others:
+        return Finding("state", f"of {len(metas)} partitions, made by these journeys")
+    return Finding(
+        "state",
+        f"of partitions {', '.join(others)}: made by other journeys or limits, a worker will refuse it",
+        "run the old journey files, or take a new name for app and let the new ones read the input from its beginning",
+    )
+
+
+def _judge_frozen(metas: Mapping[int, Meta]) -> list[Finding]:
+    count = sum(meta.position.frozen for meta in metas.values())
+    named = [name for meta in metas.values() for name in meta.position.frozen_entities]
+    if not count:
+        return [Finding("frozen", "nobody")]
+    more = f" and {count - len(named)} more" if count > len(named) else ""
+    return [
+        Finding(
+            "frozen",
+            f"{', '.join(named)}{more}: a due step has raised, and nothing has been applied to them since",
+            "that is our fault: please report it with the line of the log that names them. A version in which it is "
+            "mended goes on with them; their events since are in the rejected topic, as engine_error",
+        )
+    ]
 
 
 def judge_group(group: str, state: str, members: int) -> Finding:

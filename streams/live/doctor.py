@@ -1,8 +1,8 @@
-"""Examines an app from outside: cluster, topics, clocks, group, copies. What follows is said in `diagnosis`.
+"""Examines an app from outside: cluster, topics, clocks, group, states, copies. What follows is said in `diagnosis`.
 
 Nothing is changed. The time of a broker is asked with a journal record in a transaction that is aborted, so nobody ever
 reads it: there is no other way to ask.
-Does not know: states, journeys.
+Does not know: what is in a state, journeys.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.admin import ApiVersionRequest
 
 from streams.codec.journal import encode_clock
+from streams.codec.position import BadPosition, Meta
 from streams.live.clients import Clients, close, connect
 from streams.live.diagnosis import (
     Copies,
@@ -32,10 +33,11 @@ from streams.live.diagnosis import (
     judge_copies,
     judge_group,
     judge_lag,
+    judge_states,
     judge_topics,
 )
 from streams.live.errors import Misconfigured
-from streams.live.restore import Home, committed_offset
+from streams.live.restore import Home, committed_offset, newest_meta
 from streams.live.settings import Settings
 from streams.live.topic_admin import look
 from streams.live.topics import TopicNames, compare
@@ -47,8 +49,10 @@ ATTEMPTS, AGAIN_S = 10, 0.5  # a broker that has just started has no coordinator
 PACKAGES = ("journeys", "aiokafka", "faust-streaming")
 
 
-async def examine(settings: Settings) -> list[Finding]:
-    """Everything. Raises `Misconfigured` where no broker answers or lets us ask, or there is no input."""
+async def examine(settings: Settings, fingerprint: str | None = None) -> list[Finding]:
+    """Everything. fingerprint: of the journeys that should have made the state; None: that is not compared.
+
+    Raises `Misconfigured` where no broker answers or lets us ask, or there is no input."""
     clients, servers = Clients(settings.kafka), settings.kafka.bootstrap_servers
     admin, reader = clients.admin(), clients.reader()
     try:
@@ -64,6 +68,7 @@ async def examine(settings: Settings) -> list[Finding]:
         homes = [Home(names, TopicPartition(topic, p), partitions, "") for p in range(partitions)]
         findings += await clock(clients, homes, settings.clock.margin_ms)
         findings += await group(admin, reader, homes)
+        findings += await states(reader, homes, fingerprint)
         now = time.time_ns() // 1_000_000
         copies = [await newest(reader, name, partitions) for name in (names.rejected, names.late)]
         return [*findings, *(judge_copies(some, now) for some in copies)]
@@ -153,6 +158,18 @@ async def places(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, homes: Se
     committed = [await committed_offset(admin, home) for home in homes]
     at = [begins[tp] if found is None else found.offset for tp, found in zip(tps, committed, strict=True)]
     return [Place(tp.partition, offset, ends[tp]) for tp, offset in zip(tps, at, strict=True)]
+
+
+# -- states
+async def states(reader: AIOKafkaConsumer, homes: Sequence[Home], fingerprint: str | None) -> list[Finding]:
+    """What each partition's says about itself."""
+    found: dict[int, Meta | BadPosition | None] = {}
+    for home in homes:
+        try:
+            found[home.tp.partition] = await newest_meta(reader, home.state)
+        except BadPosition as error:
+            found[home.tp.partition] = error
+    return judge_states(found, fingerprint)
 
 
 # -- copies

@@ -29,6 +29,7 @@ CHUNK = 10_000  # records between two looks at the event loop
 POLL_MS = 100
 FETCH_WAIT_MS = 10
 PROGRESS_MS = 2_000
+META_IS_AMONG = 16
 
 AGAIN = (
     "take a new name for app and let it read the input from the beginning (the old topics show what was published), or "
@@ -168,6 +169,27 @@ async def read_state(
         rows += len(states)
         await asyncio.sleep(0)
     return meta, rows
+
+
+async def newest_meta(consumer: AIOKafkaConsumer, state: TopicPartition) -> Meta | None:
+    r"""The last `\0meta` of a state partition, found from its end, without the states. Raises `BadPosition`.
+
+    It is the last record of its transaction, so it mostly is among the newest few.
+    """
+    begin, end = (await consumer.beginning_offsets([state]))[state], (await consumer.end_offsets([state]))[state]
+    start, width = end, META_IS_AMONG
+    consumer.assign([state])
+    while start > begin:
+        until, start, width = start, max(begin, end - width), width * META_IS_AMONG
+        newest: bytes | None = None
+        consumer.seek(state, start)
+        while await consumer.position(state) < until:
+            for record in (await consumer.getmany(state, timeout_ms=POLL_MS, max_records=CHUNK)).get(state, ()):
+                if record.key == META_KEY and record.offset < until:
+                    newest = record.value
+        if newest is not None:
+            return decode_meta(newest)
+    return None
 
 
 def examine(meta: Meta, home: Home) -> None:

@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.kafka.live import JOURNEYS, App, event
+from tests.kafka.test_live_frozen import FAULTY
 
 BEGIN_MS = 1_767_225_600_000
 
@@ -29,9 +31,9 @@ def ask(app: App, *options: str, **settings: str) -> subprocess.CompletedProcess
     )
 
 
-def told(app: App) -> tuple[int, dict[str, dict[str, Any]]]:
+def told(app: App, *options: str, **settings: str) -> tuple[int, dict[str, dict[str, Any]]]:
     """Exit code, and the findings by what they are about."""
-    said = ask(app, "--json")
+    said = ask(app, "--json", *options, **settings)
     findings = json.loads(said.stdout)
     assert findings["healthy"] == (said.returncode == 0)
     return said.returncode, {finding["about"]: finding for finding in findings["findings"]}
@@ -53,6 +55,8 @@ async def test_it_finds_who_is_missing_what_is_rejected_and_leaves_no_trace(app:
     assert rejected["says"].startswith("not_json 1; from 2")
     assert "tell the producer" in rejected["next"]
     assert [about for about, finding in found.items() if finding["next"]] == []
+    assert found["frozen"]["says"] == "nobody"
+    assert found["state"]["says"].startswith("of 2 partitions; name --journey files")
     assert "1 workers" in found["group"]["says"]
     assert found["lag"]["says"] == "everything is read"
     assert "aiokafka" in found["versions"]["says"]
@@ -63,6 +67,24 @@ async def test_it_finds_who_is_missing_what_is_rejected_and_leaves_no_trace(app:
     _, found = told(app)
     assert found["lag"]["says"] == "partition 1 stands at 0, 1 records before its end"
     assert "/readyz" in found["lag"]["next"]
+
+
+async def test_it_compares_journey_files_and_limits_with_the_state_and_names_who_is_frozen(app: App) -> None:
+    """What a worker would refuse is told before one is started."""
+    command = (sys.executable, "-c", FAULTY, "worker", "--journey", app.path)
+    await app.write([(f"u{n}", "signed_up", BEGIN_MS + n) for n in range(20)])
+    assert ask(app, "--journey", str(app.path)).stdout.count("nothing is stored yet") == 1
+    app.start(*command)
+    await app.write([(f"u{n}", "used", BEGIN_MS + 10_000 + n) for n in range(20)])
+    await app.caught_up()
+    code, found = told(app, "--journey", str(app.path))
+    assert code == 1
+    assert found["state"]["says"] == "of 2 partitions, made by these journeys"
+    assert found["frozen"]["says"].startswith("u13: a due step has raised")
+    assert "please report it" in found["frozen"]["next"]
+    _, found = told(app, "--journey", str(app.path), LIMITS__EVENTS_KEPT="100")
+    assert found["state"]["says"].startswith("of partitions 0, 1: made by other journeys or limits")
+    assert "take a new name for app" in found["state"]["next"]
 
 
 async def test_it_says_what_to_do_about_topics_and_where_there_is_no_broker(app: App) -> None:

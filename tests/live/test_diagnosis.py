@@ -1,9 +1,11 @@
 """What the doctor says of what it has found."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
+from streams.codec.position import BadPosition, Meta
 from streams.live.diagnosis import (
     DAY_MS,
     Copies,
@@ -14,10 +16,12 @@ from streams.live.diagnosis import (
     judge_copies,
     judge_group,
     judge_lag,
+    judge_states,
     judge_topics,
     well,
 )
 from streams.live.topics import Create, Refuse
+from streams.partition.records import Position
 
 SERVERS = ("one:9092", "two:9092")
 NEW, OLD, ANCIENT = {26: 5, 11: 9}, {26: 3, 11: 5}, {26: 1, 11: 3}
@@ -112,3 +116,42 @@ def test_copies_are_counted_by_reason_with_since_when() -> None:
     assert judge_copies(copies, NOW_MS).says == (
         "not_json 3, too_deep 1, and up to 70 older ones; from 2025-12-31T23:59:59.000Z to 2026-01-01T00:00:00.000Z"
     )
+
+
+def meta(partition: int, fingerprint: str = "f", **position: Any) -> Meta:
+    """What the state of a partition says about itself."""
+    at = Position(7, NOW_MS, "d", "s", **position)
+    told = {"app": "shop", "topic": "events", "partition": partition, "partitions": 3}
+    return Meta(**told, position=at, fingerprint=fingerprint, last_hash=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("metas", "fingerprint", "says", "fine"),
+    [
+        ({0: None, 1: None}, "f", "nothing is stored yet", True),
+        ({0: None, 1: meta(1)}, "f", "of 1 partitions, made by these journeys", True),
+        ({0: meta(0), 1: meta(1)}, None, "of 2 partitions; name --journey files", True),
+        ({0: meta(0), 1: meta(1, "g"), 2: meta(2, "h")}, "f", "of partitions 1, 2: made by other journeys", False),
+        ({0: meta(0), 1: BadPosition("of a newer format")}, "f", "of a newer format", False),
+    ],
+)
+def test_a_state_that_a_worker_would_refuse_is_a_finding(
+    metas: dict[int, Meta | BadPosition | None],
+    fingerprint: str | None,
+    says: str,
+    fine: bool,  # noqa: FBT001  # a table
+) -> None:
+    """Before one is started on it."""
+    found = judge_states(metas, fingerprint)[0]
+    assert found.says.startswith(says)
+    assert found.well == fine
+
+
+def test_frozen_entities_are_named_as_far_as_the_states_name_them() -> None:
+    """The others are counted."""
+    one, many = meta(0, frozen=1, frozen_entities=("a",)), meta(2, frozen=30, frozen_entities=("b", "c"))
+    metas = {0: one, 1: meta(1), 2: many}
+    _, frozen = judge_states(metas, "f")
+    assert frozen.says.startswith("a, b, c and 28 more: a due step has raised")
+    assert not frozen.well
+    assert judge_states({0: meta(0)}, "f")[1] == ("frozen", "nobody", "")
