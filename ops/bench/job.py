@@ -31,7 +31,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError
 HERE = Path(__file__).resolve().parent
 BROKER = HERE.parent / "kafka" / "broker"
 JOURNEY = HERE / "reference" / "reference.yaml"
-JOURNEYS = Path(sys.executable).with_name("journeys")
+JOURNEYS = Path(sys.executable).absolute().with_name("journeys")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_BYTES = 900_000
 POLL_S = 0.02

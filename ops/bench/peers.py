@@ -7,11 +7,13 @@ Does not know: rounds, figures.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import job
+import race
 
 HERE = job.HERE / "peers"
 JAVA = ("java", "-XX:+UseParallelGC", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
@@ -28,9 +30,18 @@ class Peer:
     options: Sequence[str] = ()
     processes: int = 1
 
-    def command(self, address: str, app: str, source: str, output: str) -> list[str]:
-        """The command line of one process."""
-        return [*self.line, address, app, source, output, *self.options]
+    @property
+    def contender(self) -> race.Contender:
+        """As one of a race."""
+        return race.Contender(self.name, self.title, self.processes, self._team)
+
+    @asynccontextmanager
+    async def _team(self, address: str, course: race.Course, app: str) -> AsyncIterator[job.Workers]:
+        output = f"{app}.transitions"
+        await job.create_input(address, output, course.made.partitions)
+        command = [*self.line, address, app, course.topic, output, *self.options]
+        with job.processes(address, course.topic, app, command) as team:
+            yield team
 
 
 def java(folder: str, *more: str) -> list[str]:

@@ -14,8 +14,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -77,6 +77,18 @@ class Contender:
     title: str
     processes: int
     team: Callable[[str, Course, str], AbstractAsyncContextManager[job.Workers]]
+
+
+@asynccontextmanager
+async def ours(address: str, course: Course, app: str) -> AsyncIterator[job.Workers]:
+    """Our app; the clock is moved by the log alone, as for everybody."""
+    with job.workers(address, course.topic, app, course.journey, clock__ticks="false") as team:
+        yield team
+
+
+def us(processes: int) -> Contender:
+    """So many workers of ours."""
+    return Contender(f"journeys-{processes}", f"journeys, {processes} process{'es' * (processes > 1)}", processes, ours)
 
 
 async def race(contender: Contender, course: Course, address: str, app: str) -> Result:

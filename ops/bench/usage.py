@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 TICKS = os.sysconf("SC_CLK_TCK")
 USER, SYSTEM = 11, 12  # of /proc/PID/stat, counted from behind the name (proc_pid_stat(5))
+PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Usage(NamedTuple):
@@ -26,3 +27,8 @@ def usage(pids: Iterable[int]) -> Usage:
         cpu += int(numbers[USER]) + int(numbers[SYSTEM])
         peak += int(Path(f"/proc/{pid}/status").read_text().split("VmHWM:")[1].split()[0])
     return Usage(cpu / TICKS, peak / 1_024)
+
+
+def resident(pid: int) -> int:
+    """Bytes that the process holds now."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE
