@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import random
 import shutil
 import signal
@@ -75,6 +76,8 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
         async with contextlib.AsyncExitStack() as stack:
             proxies = [await stack.enter_async_context(Proxy(node, rng)) for node in cluster.nodes if proxied]
             world = World(cluster, proxies, rng, folder, say, app, fleet, plan.rate)
+            if plan.wrong and WRONG[plan.wrong].point:
+                world.points = itertools.repeat(WRONG[plan.wrong].point)
             begun = time.monotonic()
             await world.begin()
             await strike(world, plan)
@@ -161,7 +164,7 @@ def perform(plan: Plan, *, keep: bool) -> dict[str, Any]:
 def catch(name: str, options: argparse.Namespace) -> bool:
     """Whether a wrong worker is found out, within a few tries."""
     for n in range(WRONG_TRIES):
-        plan = Plan(WRONG[name].nemeses, options.minutes or WRONG_MINUTES, options.seed + n, options.rate, name)
+        plan = Plan((WRONG[name].nemesis,), options.minutes or WRONG_MINUTES, options.seed + n, options.rate, name)
         if perform(plan, keep=not options.forget)["findings"]:
             return True
     return False

@@ -8,7 +8,6 @@ Does not know: what must come out.
 from __future__ import annotations
 
 import asyncio
-import itertools
 import signal
 import time
 from collections.abc import Awaitable, Callable
@@ -19,24 +18,9 @@ import reading
 from cluster import Node, java
 from fleet import LEAVE_S, Worker
 from watcher import Watcher
-from world import PARTITIONS, SESSION_S, World
+from world import ONCE, PARTITIONS, SESSION_S, World
 
 Strike = Callable[[World], Awaitable[None]]
-ONCE = ("before fencing", "between fencing and reading", "during restore")  # a worker is there a few times only
-POINTS = (
-    *ONCE,
-    "during a storm",
-    "after begin",
-    "after transitions",
-    "after members",
-    "after state",
-    "after rejected",
-    "after late",
-    "after journal",
-    "after offsets",
-    "before commit",
-    "after commit",
-)
 HALF, KILLED, ALL_AT_ONCE = 0.5, 0.3, 0.2  # how often it is done the rougher way
 STILL_S = 15.0  # in which a worker comes by its fail point
 MEASURE_S = 30.0
@@ -63,12 +47,9 @@ async def kill(w: World) -> None:
     await w.pause(0.5, 5)
 
 
-_points = itertools.cycle(POINTS)
-
-
 async def failpoint(w: World) -> None:
     """A worker that kills itself at a named place takes the place of another."""
-    point = next(_points)
+    point = next(w.points)
     worker = replace(w, point, "SIGKILL")
     if await w.until(worker.ended, STILL_S):
         w.notes[f"killed {point}"] += 1

@@ -28,6 +28,7 @@ LATENESS_MS = 600_000
 POOL = 2_500  # users who are about; each does something every few seconds
 SLICE_S = 0.05
 BURST_EVERY_S, BURST = 15.0, 600  # so many sign up at once, and are idle at once seven seconds later
+WAVE_S, SILENCE_S = 7.0, 2.5  # of each wave: without events, time goes on by ticks alone
 KINDS = (
     *("page_viewed",) * 60,
     *("report_created",) * 25,
@@ -168,16 +169,17 @@ class Producer:
                     await asyncio.wait_for(client.stop(), 5)
 
     async def _write(self, client: AIOKafkaProducer) -> None:
-        begun = time.monotonic()
-        sent, burst = 0, begun + BURST_EVERY_S / 3
+        last, burst, share = time.monotonic(), time.monotonic() + BURST_EVERY_S / 3, 0.0
         while not self.stopping:
-            now = time.time_ns() // 1_000_000
-            due = min(int((time.monotonic() - begun) * self.rate) - sent, int(self.rate))
-            sent = int((time.monotonic() - begun) * self.rate)  # what could not be written in time is not made up for
-            records = [self.crowd.act(now) for _ in range(due)]
-            if time.monotonic() > burst:
-                burst = time.monotonic() + BURST_EVERY_S
-                records += self.crowd.burst(now)
+            now, now_ms = time.monotonic(), time.time_ns() // 1_000_000
+            share += self.rate * min(1.0, now - last)  # what a broker that was away has kept back is not made up for
+            last, records = now, []
+            if now % WAVE_S > SILENCE_S:
+                records = [self.crowd.act(now_ms) for _ in range(int(share))]
+                share %= 1
+            if now > burst:
+                burst = now + BURST_EVERY_S
+                records += self.crowd.burst(now_ms)
             for key, value in records:
                 acknowledged = await client.send(self.topic, value, key)
                 acknowledged.add_done_callback(self._count)

@@ -6,11 +6,12 @@ Does not know: what a nemesis does with them, what is right.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,6 +23,21 @@ from fleet import Fleet, Worker
 from proxy import Proxy
 from workload import Crowd, Producer, journey
 
+ONCE = ("before fencing", "between fencing and reading", "during restore")  # a worker is there a few times only
+POINTS = (
+    *ONCE,
+    "during a storm",
+    "after begin",
+    "after transitions",
+    "after members",
+    "after state",
+    "after rejected",
+    "after late",
+    "after journal",
+    "after offsets",
+    "before commit",
+    "after commit",
+)
 PARTITIONS = 12
 SESSION_S = 6  # the least that Kafka allows
 LOOK_S = 0.1
@@ -38,6 +54,7 @@ def make_app(cluster: Cluster, folder: Path, name: str, *, proxied: bool) -> App
         "JOURNEYS_KAFKA__BOOTSTRAP_SERVERS": cluster.proxied if proxied else cluster.address,
         "JOURNEYS_KAFKA__SESSION_TIMEOUT": f"{SESSION_S}s",
         "JOURNEYS_SOURCE__TOPIC": f"{name}.events",
+        "JOURNEYS_CLOCK__MARGIN": "50ms",  # all brokers have the clock of this machine
     }
     return App(cluster.address, name, f"{name}.events", PARTITIONS, path, environment)
 
@@ -59,6 +76,7 @@ class World:
     findings: list[str] = field(default_factory=list)
     found: Found = field(default_factory=Found)
     apps: int = 1
+    points: Iterator[str] = field(default_factory=lambda: itertools.cycle(POINTS))
 
     async def begin(self) -> None:
         """Make the topics, start to write, and start the workers."""

@@ -36,17 +36,18 @@ AGAIN = "await producer.commit_transaction(); await producer.begin_transaction()
 
 @dataclass(frozen=True)
 class Wrong:
-    """What is wrong, in the source, and which nemeses show it."""
+    """What is wrong, in the source, and which nemesis shows it, with a fail point if it is `failpoint`."""
 
     what: str
-    nemeses: tuple[str, ...]
+    nemesis: str
+    point: str
     changes: tuple[Mutant, ...]
 
 
-def wrong(what: str, nemeses: str, *changes: tuple[str, str, str]) -> tuple[str, Wrong]:
-    """By its name, which is `what` with dashes. changes: where, old, new."""
-    name = what.replace(" ", "-")
-    return name, Wrong(what, tuple(nemeses.split()), tuple(Mutant(what, *change) for change in changes))
+def wrong(what: str, shown_by: str, *changes: tuple[str, str, str]) -> tuple[str, Wrong]:
+    """By its name. shown_by: nemesis, or nemesis and fail point. changes: where, old, new."""
+    nemesis, _, point = shown_by.partition(" ")
+    return what.replace(" ", "-"), Wrong(what, nemesis, point, tuple(Mutant(what, *change) for change in changes))
 
 
 def outside(topic: str) -> tuple[str, str, str]:
@@ -58,7 +59,7 @@ WRONG = dict(
     [
         wrong(
             "offset committed before the rest",
-            "failpoint",
+            "failpoint after state",
             (
                 COMMIT,
                 BEGUN,
@@ -67,16 +68,16 @@ WRONG = dict(
         ),
         wrong(
             "rows committed before the state",
-            "failpoint",
+            "failpoint after journal",
             (
                 COMMIT,
                 'fail_point("after transitions")',
                 f'await asyncio.gather(*acks); {AGAIN}; fail_point("after members")',
             ),
         ),
-        wrong("state written outside the transaction", "failpoint", outside("state")),
-        wrong("journal written outside the transaction", "failpoint", outside("journal")),
-        wrong("rejected written outside the transaction", "failpoint", outside("rejected")),
+        wrong("state written outside the transaction", "failpoint after state", outside("state")),
+        wrong("journal written outside the transaction", "failpoint after journal", outside("journal")),
+        wrong("rejected written outside the transaction", "failpoint after rejected", outside("rejected")),
         wrong(
             "no fencing",
             "zombie",

@@ -13,8 +13,8 @@ import pytest
 from aiokafka import TopicPartition
 from checker import META, Found, compare_members, compare_rows, compare_states, copies, positions, rows_of
 from expected import CENSUS, Record, classify, net_rows, read_journal
-from nemeses import POINTS
 from workload import journey
+from world import POINTS
 from wrong import WRONG, applied
 
 import streams.cli.main  # noqa: F401  # what wrong workers change must have been imported
