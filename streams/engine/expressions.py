@@ -113,9 +113,8 @@ class Expressions:
         return f"s.{self.plan.anchors[a]}"
 
     def unseen(self, a: Anchor) -> str:
-        """Of an entity that is not complete: whether nothing is known of this anchor."""
-        if a.is_date:
-            return "False"
+        """Of an entity that is not complete: whether nothing is known of this anchor, which is no date."""
+        assert not a.is_date, "dates are always known"
         if a.op in NEVER_KNOWN:
             return "True"
         slot = self.slot(a)

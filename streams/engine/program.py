@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 
@@ -80,6 +80,8 @@ def key(rule: Rule) -> str:
             return rule.slot
         case Dropoff():
             return f"d_{rule.name}"
+        case _:
+            assert_never(rule)
 
 
 def due_of_rule(rule: Rule) -> str | None:
@@ -91,6 +93,8 @@ def due_of_rule(rule: Rule) -> str | None:
             return f"due_{rule.slot}" if group_timed(rule) else None
         case Dropoff():
             return due_slot(rule)
+        case _:
+            assert_never(rule)
 
 
 def state_type(plan: Plan) -> type[msgspec.Struct]:
@@ -109,6 +113,8 @@ def state_type(plan: Plan) -> type[msgspec.Struct]:
                 fields += group_fields(plan, rule)
             case Dropoff():
                 fields += dropoff_fields(plan, rule)
+            case _:
+                assert_never(rule)
     return msgspec.defstruct("State", fields, array_like=True, gc=False)
 
 
@@ -121,6 +127,8 @@ def sees(rule: Rule, other: Rule) -> bool:
             return any(("segment", m.name) in rule.inputs.rules for m in other.members)
         case Dropoff():
             return ("dropoff", other.name) in rule.inputs.rules
+        case _:
+            assert_never(other)
 
 
 class Compiler:
@@ -245,6 +253,8 @@ class Compiler:
                 return GroupWriter(self.context, rule, self.segments).lines(side)
             case Dropoff():
                 return DropoffWriter(self.context, rule, side).lines()
+            case _:
+                assert_never(rule)
 
     def due(self, suffix: str) -> Lines:
         """The body of `due`: the rules whose instant has come, and those that see them change."""

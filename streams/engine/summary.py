@@ -6,7 +6,7 @@ Does not know: records, metrics, sums over entities.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
 from streams.engine.facts import Lines
 from streams.engine.plan import Dropoff, Group, Milestone, Plan
@@ -61,6 +61,8 @@ def census(plan: Plan) -> tuple[list[Gauge], Lines]:
                 ]
             case Dropoff():
                 found.append((Gauge("pending", rule.name), f"(s.dst_{rule.name} == 1)"))
+            case _:
+                assert_never(rule)
     bits = [f"{test} << {i}" for i, (_, test) in enumerate(found)]
     return [gauge for gauge, _ in found], [f"return {' | '.join(bits)}"]
 
@@ -81,4 +83,6 @@ def places(plan: Plan) -> tuple[list[Place], Lines]:
             case Dropoff():
                 since = f"s.dprev_{rule.name} if s.dst_{rule.name} == 2 else 0"
                 found.append((Place("dropped", rule.name), since))
+            case _:
+                assert_never(rule)
     return [place for place, _ in found], [f"return [{', '.join(text for _, text in found)}]"]

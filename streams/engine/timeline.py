@@ -78,11 +78,8 @@ class Timeline:
             verdict = self.admit(e, t, event_id, kind, clock - self.lateness_ms)
             if verdict != "applied":
                 return verdict
-            if e.base is None:
-                self.begin_log(e, entry)
-            else:
-                e.log += entry
-                e.events += 1
+            e.log += entry
+            e.events += 1
         for i, target in enumerate(kind.targets):
             if t > e.heads[target.journey].at:
                 self.append(e, t, event_id, target, kept[i] if kept else 0, out)
@@ -108,7 +105,7 @@ class Timeline:
             self.publish(e, j, Step(rows, (event_id,)), out)
 
     def admit(self, e: Entity, t: int, event_id: str, kind: Kind, horizon: int) -> Verdict:
-        """Whether the log can take the event in. It is tidied if so, which may leave no log."""
+        """Whether the log can take the event in. It is tidied if so."""
         if e.rest is not None and t <= e.rest.base_at:
             return "late"
         if event_id.encode() in e.log:
