@@ -205,8 +205,8 @@ class Conditions:
         """One test, or now and then two."""
         rng, made = self.rng, dict[str, Json]()
         ops = ["is", "is", "in", "known"]
-        ops += {"string": ["starts_with", "ends_with"], "boolean": []}.get(kind, ["at_least", "less_than"])
-        for op in rng.sample(ops, rng.choice((1, 1, 1, 2))):
+        ops += {"string": ["starts_with", "ends_with"], "boolean": []}.get(kind, ["at_least", "less_than"] * 2)
+        for op in sorted(set(rng.sample(ops, rng.choice((1, 1, 1, 2))))):
             match op:
                 case "known":
                     made[op] = chance(rng, 0.5)
