@@ -34,13 +34,15 @@ class Decisions:
     rejections: Mapping[int, str] = field(default_factory=dict)
 
 
-def replay(processor: Processor, records: Iterable[Record], decisions: Decisions | None = None) -> Iterator[Outcome]:
+def replay(
+    processor: Processor, records: Iterable[Record], decisions: Decisions | None = None, batch_size: int = BATCH
+) -> Iterator[Outcome]:
     """All records in order, with the ticks of the journal where they stood; an outcome per batch."""
     decisions = decisions or Decisions()
     clocks = list(reversed(decisions.clocks))
     batch: list[Record] = []
     for record in records:
-        if (clocks and clocks[-1][0] <= record.offset) or len(batch) >= BATCH:
+        if (clocks and clocks[-1][0] <= record.offset) or len(batch) >= batch_size:
             yield from _apply(processor, batch, decisions.rejections)
             batch = []
             while clocks and clocks[-1][0] <= record.offset:
