@@ -38,8 +38,9 @@ from streams.live.diagnosis import (
 )
 from streams.live.errors import Misconfigured
 from streams.live.restore import Home, committed_offset, newest_meta
+from streams.live.rights import needing
 from streams.live.settings import Settings
-from streams.live.topic_admin import look
+from streams.live.topic_admin import look, to_diagnose
 from streams.live.topics import TopicNames, compare
 
 LOOKED_AT = 1_000  # copies of one partition
@@ -52,30 +53,43 @@ PACKAGES = ("journeys", "aiokafka", "faust-streaming")
 async def examine(settings: Settings, fingerprint: str | None = None) -> list[Finding]:
     """Everything. fingerprint: of the journeys that should have made the state; None: that is not compared.
 
-    Raises `Misconfigured` where no broker answers or lets us ask, or there is no input."""
+    Raises `Misconfigured` where no broker answers or lets us ask, or there is no input.
+    """
     clients, servers = Clients(settings.kafka), settings.kafka.bootstrap_servers
     admin, reader = clients.admin(), clients.reader()
     try:
         await connect(admin, servers)
         await connect(reader, servers)
-        names, topic = TopicNames(settings.app), settings.source.topic
-        found = await look(admin, names, topic)
-        differences = compare(names, topic, found, settings.topics.replication)
-        findings = [versions(), judge_broker(servers, await brokers(clients)), *judge_topics(differences)]
-        if differences:
-            return findings  # the rest would be about topics that are missing
-        partitions = found[topic].partitions
-        homes = [Home(names, TopicPartition(topic, p), partitions, "") for p in range(partitions)]
-        findings += await clock(clients, homes, settings.clock.margin_ms)
-        findings += await group(admin, reader, homes)
-        findings += await states(reader, homes, fingerprint)
-        now = time.time_ns() // 1_000_000
-        copies = [await newest(reader, name, partitions) for name in (names.rejected, names.late)]
-        return [*findings, *(judge_copies(some, now) for some in copies)]
+        with needing("Read", settings.app):
+            return await _examine(settings, clients, admin, reader, fingerprint)
     except KafkaError as error:
         raise Misconfigured(f"the cluster does not answer a question: {error}") from error
     finally:
         await asyncio.gather(close(admin.close()), close(reader.stop()))
+
+
+async def _examine(
+    settings: Settings,
+    clients: Clients,
+    admin: AIOKafkaAdminClient,
+    reader: AIOKafkaConsumer,
+    fingerprint: str | None,
+) -> list[Finding]:
+    names, topic = TopicNames(settings.app), settings.source.topic
+    found = await look(admin, to_diagnose(names, topic))
+    differences = compare(names, topic, found, settings.topics.replication)
+    known = judge_broker(settings.kafka.bootstrap_servers, await brokers(clients))
+    findings = [versions(), known, *judge_topics(differences)]
+    if differences:
+        return findings  # the rest would be about topics that are missing
+    partitions = found[topic].partitions
+    homes = [Home(names, TopicPartition(topic, p), partitions, "") for p in range(partitions)]
+    findings += await clock(clients, homes, settings.clock.margin_ms)
+    findings += await group(admin, reader, homes)
+    findings += await states(reader, homes, fingerprint)
+    now = time.time_ns() // 1_000_000
+    copies = [await newest(reader, name, partitions) for name in (names.rejected, names.late)]
+    return [*findings, *(judge_copies(some, now) for some in copies)]
 
 
 def versions() -> Finding:

@@ -18,9 +18,9 @@ from streams.live.clients import Clients, close, connect
 from streams.live.errors import Misconfigured
 from streams.live.partitioner import partition_of
 from streams.live.restore import Home, Rows, examine, read_state
-from streams.live.rights import forbidden, needing
+from streams.live.rights import needing
 from streams.live.settings import Settings
-from streams.live.topic_admin import admin_of, describe
+from streams.live.topic_admin import Needs, admin_of, describe
 from streams.live.topics import TopicNames
 
 POLL_MS = 200
@@ -42,7 +42,7 @@ async def read_history(settings: Settings, topic: str) -> list[PartitionHistory]
 
     Raises Misconfigured if the topic does not exist or no broker answers. An app without a journal has an empty one.
     """
-    async with _opened(settings, topic) as (consumer, known):
+    async with _opened(settings, to_replay(settings, topic)) as (consumer, known):
         return await _histories(consumer, settings, topic, known, range(known[topic]))
 
 
@@ -51,7 +51,7 @@ async def read_history_of(settings: Settings, topic: str, key: bytes) -> Partiti
 
     Without any it is the one that Kafka's default partitioner would choose.
     """
-    async with _opened(settings, topic) as (consumer, known):
+    async with _opened(settings, to_replay(settings, topic)) as (consumer, known):
         found: list[PartitionHistory] = []
         for partition in likely_first(key, known[topic]):
             found += await _histories(consumer, settings, topic, known, [partition])
@@ -66,7 +66,8 @@ async def read_state_of(settings: Settings, fingerprint: str, key: bytes) -> tup
     Raises Misconfigured as read_history, Inconsistent if the state means something else to these journeys.
     """
     names, topic = TopicNames(settings.app), settings.source.topic
-    async with _opened(settings, topic, names.state) as (consumer, known):
+    needed: Needs = {topic: ["Describe"], names.state: ["Read"]}
+    async with _opened(settings, needed) as (consumer, known):
         for partition in likely_first(key, known[topic]):
             home = Home(names, TopicPartition(topic, partition), known[topic], fingerprint)
             states: dict[bytes, bytes | None] = {}
@@ -87,16 +88,22 @@ def likely_first(key: bytes, partitions: int) -> list[int]:
     return sorted(range(partitions), key=lambda partition: (partition != likely, partition))
 
 
+def to_replay(settings: Settings, topic: str) -> Needs:
+    """What is needed to read a topic and the journal."""
+    return {name: ["Read"] for name in (topic, TopicNames(settings.app).journal)}
+
+
 @contextlib.asynccontextmanager
-async def _opened(settings: Settings, *topics: str) -> AsyncIterator[tuple[AIOKafkaConsumer, Mapping[str, int]]]:
-    """A consumer, and how many partitions these topics and the journal have; the journal may be missing."""
+async def _opened(settings: Settings, needed: Needs) -> AsyncIterator[tuple[AIOKafkaConsumer, Mapping[str, int]]]:
+    """A consumer, and how many partitions the topics have. needed: what is to be done with each.
+
+    None may be missing but the journal, which an app that has never run has not.
+    """
     servers = settings.kafka.bootstrap_servers
     async with admin_of(settings.kafka) as admin:
-        shapes, forbids = await describe(admin, dict.fromkeys((*topics, TopicNames(settings.app).journal), "Read"))
-    if forbids:
-        raise forbidden(*forbids)
-    for topic in topics:
-        if topic not in shapes:
+        shapes = await describe(admin, needed)
+    for topic in needed:
+        if topic not in (*shapes, TopicNames(settings.app).journal):
             raise Misconfigured(f"there is no topic {topic} at {', '.join(servers)}")
     consumer = Clients(settings.kafka).reader()
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError, for_code
 
 from streams.live.clients import Clients, close, connect, explain, reasons
 from streams.live.errors import Misconfigured
-from streams.live.rights import TOPIC_FORBIDDEN, Operation, Right, forbidden
+from streams.live.rights import HIDDEN, NOT_TOLD, TOPIC_FORBIDDEN, Operation, Right, TopicsRequest, forbidden, lacks
 from streams.live.sections import Kafka
 from streams.live.settings import Settings
 from streams.live.topics import Alter, Create, Difference, Found, Refuse, TopicNames, compare
@@ -28,61 +28,71 @@ TOPIC_EXISTS = 36
 TIMEOUT_MS = 15_000
 LOOKS, LOOK_AGAIN_S = 50, 0.1
 
+Needs = Mapping[str, Collection[Operation]]  # what is to be done with each topic
 
-async def look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str, *, working: bool = False) -> dict[str, Found]:
-    """The topics of the app and its input, those that exist. working: by somebody who has to read and write them, too.
 
-    Raises `Misconfigured` where we may not.
-    """
+# -- what is needed ----------------------------------------------------------------------------------------------------
+def to_examine(names: TopicNames, topic: str) -> Needs:
+    """Whoever looks at the app's topics and its input, and perhaps creates topics."""
+    ours = (names.transitions, names.members, names.late, names.rejected, names.journal, names.state)
+    return dict.fromkeys((topic, *ours), ("Describe", "DescribeConfigs"))
+
+
+def to_work(names: TopicNames, topic: str) -> Needs:
+    """A worker."""
+    written: Needs = dict.fromkeys(to_examine(names, topic), ("Write", "DescribeConfigs"))
+    return {**written, topic: ("Read", "DescribeConfigs"), names.state: ("Write", "Read", "DescribeConfigs")}
+
+
+def to_diagnose(names: TopicNames, topic: str) -> Needs:
+    """The doctor, who is told what a worker would be told."""
+    copies: Needs = dict.fromkeys((names.late, names.rejected), ("Write", "Read", "DescribeConfigs"))
+    return {**to_work(names, topic), **copies}
+
+
+# -- a broker ----------------------------------------------------------------------------------------------------------
+
+
+async def look(admin: AIOKafkaAdminClient, needed: Needs) -> dict[str, Found]:
+    """Those topics that exist. Raises `Misconfigured` where we may not do what is needed."""
     with reasons() as found:
         try:
-            return await _look(admin, names, topic, working=working)
+            return await _look(admin, needed)
         except KafkaError as error:
             raise Misconfigured(f"the topics cannot be examined: {explain(error, found)}") from error
 
 
-async def _look(admin: AIOKafkaAdminClient, names: TopicNames, topic: str, *, working: bool) -> dict[str, Found]:
-    ours = (names.transitions, names.members, names.late, names.rejected, names.journal, names.state)
-    needed: dict[str, Operation] = dict.fromkeys((topic, *ours), "Describe")
-    if working:
-        needed = {**dict.fromkeys(ours, "Write"), topic: "Read"}
-    shapes, missing = await describe(admin, needed)
+async def _look(admin: AIOKafkaAdminClient, needed: Needs) -> dict[str, Found]:
+    shapes = await describe(admin, needed)
     resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in shapes]
     found = {}
     for response in await admin.describe_configs(resources) if resources else ():
         for code, message, _, name, entries in response.resources:
-            if code == TOPIC_FORBIDDEN:
-                missing.append(Right("DescribeConfigs", "topic", name))
-                continue
             if code:
                 raise for_code(code)(f"cannot read the settings of topic {name}: {message}")
             configs = {entry[0]: entry[1] for entry in entries}
             own = {entry[0]: entry[1] for entry in entries if entry[3] == SET_ON_TOPIC}
             partitions = shapes[name]
             found[name] = Found(len(partitions), len(partitions[0]["replicas"]), configs, own)
-    if missing:
-        raise forbidden(*missing)
     return found
 
 
-async def describe(
-    admin: AIOKafkaAdminClient, needed: Mapping[str, Operation]
-) -> tuple[dict[str, Sequence[Any]], list[Right]]:
-    """The partitions of those topics that exist, and what we lack. needed: what somebody wants to do with each topic.
-
-    Who may read or write a topic may describe it.
-    """
-    shapes: dict[str, Sequence[Any]] = {}
-    missing = []
-    for told in await admin.describe_topics(list(needed)):
+async def describe(admin: AIOKafkaAdminClient, needed: Needs) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The partitions of those topics that exist. Raises `Misconfigured` with every right that we need and have not."""
+    shapes, missing = {}, []
+    answer = await admin._send_request(TopicsRequest(needed))  # noqa: SLF001  # nothing public sends a request to any node
+    for told in answer.to_object()["topics"]:
         name, code = told["topic"], told["error_code"]
         if code == TOPIC_FORBIDDEN:
-            missing.append(Right(needed[name], "topic", name))
+            missing += lacks(name, HIDDEN, needed[name])
         elif not code:
             shapes[name] = told["partitions"]
+            missing += lacks(name, told.get("operations", NOT_TOLD), needed[name])
         elif code != TOPIC_MISSING:
             raise for_code(code)(f"cannot describe topic {name}")
-    return shapes, missing
+    if missing:
+        raise forbidden(*missing)
+    return shapes
 
 
 async def apply(admin: AIOKafkaAdminClient, differences: list[Difference]) -> None:
@@ -121,7 +131,7 @@ async def alter(admin: AIOKafkaAdminClient, d: Alter) -> None:
 async def plan_topics(settings: Settings) -> list[Difference]:
     """What `apply_topics` would do. Raises `Misconfigured` where there is no broker or no input."""
     async with admin_of(settings.kafka) as admin:
-        found = await look(admin, TopicNames(settings.app), settings.source.topic)
+        found = await look(admin, to_examine(TopicNames(settings.app), settings.source.topic))
     return compare(TopicNames(settings.app), settings.source.topic, found, settings.topics.replication)
 
 
@@ -149,7 +159,7 @@ async def admin_of(kafka: Kafka) -> AsyncIterator[AIOKafkaAdminClient]:
 
 async def check(admin: AIOKafkaAdminClient, names: TopicNames, topic: str) -> int:
     """The number of partitions, if the worker can run on the topics as they are; else `Misconfigured`."""
-    found = await look(admin, names, topic, working=True)
+    found = await look(admin, to_work(names, topic))
     differences = compare(names, topic, found, None)
     if differences:
         lines = "\n".join(f"  {d}" for d in differences)

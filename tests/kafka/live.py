@@ -134,7 +134,6 @@ class App:
 
     async def __aenter__(self) -> Self:
         """Make the input and the app's topics, and connect a producer."""
-        self.path = self.folder / "journey.yaml"
         self.path.write_text(self.journey)
         self.options = Clients(self.settings().kafka).options
         await brokers.create_topics(self.options, self.input, partitions=self.partitions, configs=self.configs)
@@ -151,9 +150,18 @@ class App:
             worker.process.wait()
 
     @property
+    def path(self) -> Path:
+        """The journey file."""
+        return self.folder / "journey.yaml"
+
+    @property
     def input(self) -> str:
         """The topic of events."""
         return f"{self.name}.in"
+
+    def topic(self, kind: str) -> str:
+        """The whole name of a topic of the app, or of its input, `in`."""
+        return self.input if kind == "in" else f"{self.name}.{kind}"
 
     def environment(self, **more: str) -> dict[str, str]:
         """The settings of this app as a worker gets them."""
@@ -168,11 +176,11 @@ class App:
         }
         return {f"JOURNEYS_{name}": value for name, value in given.items()}
 
-    def settings(self) -> Settings:
-        """The same, in this process."""
+    def settings(self, **kafka: str) -> Settings:
+        """The same, in this process. kafka: as the field, and after it."""
         return Settings(
             app=self.name,
-            kafka={"bootstrap_servers": self.bootstrap, **self.kafka},  # type: ignore[arg-type]  # pydantic reads it
+            kafka={"bootstrap_servers": self.bootstrap, **self.kafka, **kafka},  # type: ignore[arg-type]  # pydantic reads it
             source={"topic": self.input},  # type: ignore[arg-type]
         )
 
@@ -201,7 +209,7 @@ class App:
     # -- what came out
     async def read(self, topic: str, isolation: str = COMMITTED) -> list[Records]:
         """All records of a topic of this app by partition, up to where it ends now (for us)."""
-        tps = [TopicPartition(f"{self.name}.{topic}", p) for p in range(self.partitions)]
+        tps = [TopicPartition(self.topic(topic), p) for p in range(self.partitions)]
         consumer = self._consumer(isolation)
         await consumer.start()
         try:
@@ -234,11 +242,12 @@ class App:
 
     async def open_transaction(self) -> bool:
         """Whether a transaction lies open on the transitions: their last stable offset is behind their end."""
-        stable, written = [await self._ends(isolation, "transitions") for isolation in (COMMITTED, UNCOMMITTED)]
+        stable, written = [await self.ends(isolation, "transitions") for isolation in (COMMITTED, UNCOMMITTED)]
         return stable != written
 
-    async def _ends(self, isolation: str, *topics: str) -> dict[TopicPartition, int]:
-        tps = [TopicPartition(f"{self.name}.{topic}", p) for p in range(self.partitions) for topic in topics]
+    async def ends(self, isolation: str, *topics: str) -> dict[TopicPartition, int]:
+        """Where topics of this app end now (for us)."""
+        tps = [TopicPartition(self.topic(topic), p) for p in range(self.partitions) for topic in topics]
         consumer = self._consumer(isolation)
         await consumer.start()
         try:
@@ -268,10 +277,10 @@ class App:
             return [meta["position"]["next_offset"] for meta in await self.metas()] == written
 
         await until(f"committed up to {written}", done, seconds, self.workers[-1].log.read_text)
-        ends = await self._ends(UNCOMMITTED, *OUTPUTS)
+        ends = await self.ends(UNCOMMITTED, *OUTPUTS)
 
         async def readable() -> bool:
-            return all(end >= ends[tp] for tp, end in (await self._ends(COMMITTED, *OUTPUTS)).items())
+            return all(end >= ends[tp] for tp, end in (await self.ends(COMMITTED, *OUTPUTS)).items())
 
         await until(f"markers up to {ends}", readable, seconds, self.workers[-1].log.read_text)
 
