@@ -46,10 +46,10 @@ class Result(NamedTuple):
 
 
 class Limit(NamedTuple):
-    """Of one process that fetches, and of one that also decodes."""
+    """result: of fetching and decoding. fetch_cpu_s: of fetching alone."""
 
-    fetch_s: float
     result: Result
+    fetch_cpu_s: float
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,8 @@ def limit(course: Course, address: str) -> Limit:
     command = [sys.executable, str(job.HERE / "limit.py"), address, course.topic, str(course.made.partitions)]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     said = orjson.loads(done.stdout)
-    return Limit(said["fetch_s"], Result(said["decode_s"], *Usage(said["cpu_s"], said["peak_mb"])))
+    seconds, cpu_s = said["both"]
+    return Limit(Result(seconds, cpu_s, said["peak_mb"]), said["fetch"][1])
 
 
 def by_rows(made: job.Job) -> Callable[[Values], Differences]:
