@@ -47,7 +47,7 @@ async def test_it_finds_who_is_missing_what_is_rejected_and_leaves_no_trace(app:
     assert code == 1
     assert "no worker runs" in found["group"]["next"]
     assert found["lag"] == {"about": "lag", "says": "records to be read, by partition: 0: 2", "next": ""}
-    worker = app.start()
+    worker = app.start(KAFKA__SESSION_TIMEOUT="60s")
     await app.caught_up()
     code, found = told(app)
     assert code == 1
@@ -62,7 +62,7 @@ async def test_it_finds_who_is_missing_what_is_rejected_and_leaves_no_trace(app:
     assert "aiokafka" in found["versions"]["says"]
     assert await app.published() == await app.expected()  # which reads the journal
 
-    worker.signal(signal.SIGSTOP)  # the group gives it some seconds
+    worker.signal(signal.SIGSTOP)  # the group gives it a minute
     await app.send(b"u1", event("u1", "used", BEGIN_MS), timestamp_ms=BEGIN_MS, partition=1)
     _, found = told(app)
     assert found["lag"]["says"] == "partition 1 stands at 0, 1 records before its end"

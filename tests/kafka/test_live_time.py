@@ -28,7 +28,8 @@ async def test_a_deadline_fires_on_a_silent_partition_and_replay_agrees(app: App
     async def dropped() -> bool:
         return sum(map(len, await app.published())) == 2
 
-    await until("hello, and then quiet", dropped, 15)
+    await until("hello, and then quiet", dropped)
+    await app.caught_up()  # the journal may show a commit later than the transitions
     rows = [json.loads(value) for values in await app.published() for value in values]
     assert [(row["kind"], row["cause"]) for row in rows] == [("achieved", "event"), ("dropped_off", "deadline")]
     clocks = [
@@ -36,7 +37,8 @@ async def test_a_deadline_fires_on_a_silent_partition_and_replay_agrees(app: App
     ]
     assert len(clocks) == 1
     assert clocks[0] >= occurred + 2_000
-    assert worker.says(" committed to ") == 4  # one at the opening of each partition, and two that changed something
+    # One at the opening of each partition, and two that changed something, or one if the machine was very slow.
+    assert worker.says(" committed to ") in {3, 4}
     assert await app.published() == await app.expected()
 
 
@@ -52,5 +54,6 @@ async def test_deadlines_that_fell_due_while_nobody_ran_fire_after_the_restart(a
     async def dropped() -> bool:
         return sum(map(len, await app.published())) == 2
 
-    await until("quiet", dropped, 15)
+    await until("quiet", dropped)
+    await app.caught_up()
     assert await app.published() == await app.expected()

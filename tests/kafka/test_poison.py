@@ -171,7 +171,7 @@ def readable(value: bytes) -> bool:
         return False
 
 
-@pytest.mark.timeout(120 + PAYLOADS // 50)
+@pytest.mark.timeout(240 + PAYLOADS // 50)
 async def test_mutated_payloads_are_each_applied_counted_or_set_aside_once(app: App) -> None:
     """As the offline runner says from the same log; what is no JSON to another parser is never applied."""
     for number, (key, value) in enumerate(payloads(PAYLOADS)):
