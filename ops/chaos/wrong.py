@@ -75,9 +75,9 @@ WRONG = dict(
                 f'await asyncio.gather(*acks); {AGAIN}; fail_point("after members")',
             ),
         ),
-        wrong("state written outside the transaction", "failpoint after state", outside("state")),
-        wrong("journal written outside the transaction", "failpoint after journal", outside("journal")),
-        wrong("rejected written outside the transaction", "failpoint after rejected", outside("rejected")),
+        wrong("state written outside the transaction", "failpoint before commit", outside("state")),
+        wrong("journal written outside the transaction", "failpoint before commit", outside("journal")),
+        wrong("rejected written outside the transaction", "failpoint before commit", outside("rejected")),
         wrong(
             "no fencing",
             "zombie",
