@@ -41,15 +41,18 @@ class Point(NamedTuple):
     resident_bytes: float
 
 
+def compiled(*paths: Path) -> Machine:
+    """The machine of these journey files."""
+    return Machine([compile_journey(load_journey(path)) for path in paths])
+
+
 def machine(journeys: int) -> Machine:
     """So many copies of the reference journey."""
     with tempfile.TemporaryDirectory() as folder:
-        text, plans = job.JOURNEY.read_text(), []
-        for n in range(journeys):
-            path = Path(folder) / f"reference-{n:02d}.yaml"
-            path.write_text(text.replace("journey: reference", f"journey: {path.stem}", 1))
-            plans.append(compile_journey(load_journey(path)))
-    return Machine(plans)
+        paths = [Path(folder) / f"reference-{n:02d}.yaml" for n in range(journeys)]
+        for path in paths:
+            path.write_text(job.JOURNEY.read_text().replace("journey: reference", f"journey: {path.stem}", 1))
+        return compiled(*paths)
 
 
 def measure(mix: synthetic.Mix, journeys: int, partitions: int) -> Point:

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 
 import job
 from aiokafka.producer.message_accumulator import BatchBuilder
+from offline import compiled
 
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
-from streams.language import compile_journey, load_journey
 from streams.partition.outcome import Codec, Outcome
 from streams.partition.processor import Processor
 from streams.replay.runner import BATCH, OfflineRecord, replay
@@ -29,7 +29,7 @@ Inputs = list[list[OfflineRecord]]
 
 def measure(reference: job.Job) -> dict[str, float]:
     """By stage. step: timeline, timers, states to and from bytes. encode: transition and member records."""
-    machine = Machine([compile_journey(load_journey(job.JOURNEY))])
+    machine = compiled(job.JOURNEY)
     codec, inputs = partition_codec(machine), records_of(reference)
     events = {id(r): codec.decode(r) for partition in inputs for r in partition}
     ready = codec._replace(decode=lambda r: events[id(r)])

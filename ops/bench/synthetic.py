@@ -46,7 +46,7 @@ def stream(mix: Mix, partitions: int) -> Iterator[tuple[int, Arrived]]:
     last = -1  # whose event the previous one was, if it was in order
     for number in range(mix.events):
         arrival = BEGIN_MS + number * SPAN_MS // mix.events
-        late = last >= 0 and chance.random() < mix.late
+        late = last >= 0 and chance.random() < mix.late / (1 - mix.late)  # no two in a row
         user = last if late else 0 if chance.random() < mix.hot else int(chance.random() * mix.users)
         last = -1 if late else user
         if chance.random() >= mix.relevant:
