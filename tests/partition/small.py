@@ -24,9 +24,9 @@ SECTIONS: dict[str, str | None] = {
 }
 
 
-def processor(limits: Limits | None = None, **more: Any) -> Processor:
+def processor(limits: Limits | None = None, dropoffs: str | None = SECTIONS["dropoffs"], **more: Any) -> Processor:
     """At its beginning; `more` are arguments of the processor."""
-    machine = Machine([compile_journey(journey(**SECTIONS))], limits)
+    machine = Machine([compile_journey(journey(**{**SECTIONS, "dropoffs": dropoffs}))], limits)
     return Processor(machine, partition_codec(machine), **more)
 
 

@@ -28,12 +28,23 @@ FAR_MS = BEGIN_MS + 60_000
 Apply = Callable[[Machine, Sequence[OfflineRecord]], list[Outcome]]
 
 
+SLOW = """\
+  slow: {after: signup, within: 30s, expect: {milestone: activated}, edge: [hello, activated]}
+  quiet: {after: {last: used}, within: 2s, expect: {count: used}, edge: [hello, activated]}
+"""
+
+
+def machine_of(folder: Path, journey: str) -> Machine:
+    """Of one journey."""
+    path = folder / "trial.yaml"
+    path.write_text(journey)
+    return Machine([compile_journey(load_journey(path))])
+
+
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     """Of a journey with a drop-off two seconds after the last event."""
-    path = tmp_path / "trial.yaml"
-    path.write_text(JOURNEY)
-    return Machine([compile_journey(load_journey(path))])
+    return machine_of(tmp_path, JOURNEY)
 
 
 @pytest.fixture
@@ -156,6 +167,34 @@ def test_gauges_and_instances_are_those_of_the_states(machine: Machine, run: App
     }
     assert totals["armed"] == totals["met"] + totals["dropped"] + totals["cancelled"] + gauges["pending"]
     assert gauges["pending"] == 1  # that of u2, for ever
+
+
+@pytest.mark.usefixtures("_cursed")
+def test_nothing_waits_for_a_frozen_entity_any_more(tmp_path: Path) -> None:
+    """Its first timer was that of the slow drop-off, which the quick one has overtaken."""
+    machine = machine_of(tmp_path, f"{JOURNEY[: JOURNEY.index('  quiet:')]}{SLOW}")
+    processor = Processor(machine, partition_codec(machine))
+    processor.apply(log(CURSED)[:6], {}, 100)
+    processor.tick(FAR_MS)
+    assert processor.advance(100)
+    assert (processor.frozen, processor.timers) == (1, 0)
+    dropped = Counter(orjson.loads(value)["rule"] for _, value in processor.seal().transitions)
+    assert (dropped["slow"], dropped["quiet"]) == (2, 2)
+
+
+@pytest.mark.usefixtures("_cursed")
+def test_an_exhausted_machine_is_no_fault_of_an_entity(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would have failed with any other; the worker starts again from what is stored."""
+
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    processor = Processor(machine, partition_codec(machine))
+    processor.apply(log(CURSED)[:3], {}, 100)
+    processor.tick(FAR_MS)
+    monkeypatch.setattr(Timeline, "pass_time", exhausted)
+    with pytest.raises(MemoryError):
+        processor.advance(100)
 
 
 def test_every_row_tells_its_instant_and_the_record_that_caused_it(machine: Machine) -> None:

@@ -6,7 +6,9 @@ import json
 
 import pytest
 
+from streams.codec.instants import iso
 from streams.engine.machine import Limits
+from streams.engine.timeline import Timeline
 from streams.partition.processor import Processor
 from streams.partition.records import Position
 from tests.partition.small import BEGIN_MS, HOUR_S, at, journaled, processor, record, told
@@ -79,24 +81,41 @@ def test_a_due_step_of_a_tick_runs_when_its_deadline_is_at_the_clock_and_not_a_m
 
 
 # -- what is refused
+EARLIEST, LATEST = 31_536_000_000, 253_402_300_799_999  # 1971 to 9999
+
+
 @pytest.mark.parametrize(
-    ("occurred", "reason"),
+    ("arrival", "occurred", "reason"),
     [
-        (at(1) + 300_001, "future_timestamp"),
-        (31_536_000_000 - 1, "bad_timestamp"),
-        (-1, "bad_timestamp"),
+        (at(1), at(1) + 300_001, "future_timestamp"),
+        (EARLIEST - 1, EARLIEST - 1, "bad_timestamp"),
+        (EARLIEST, EARLIEST - 1, "bad_timestamp"),
+        (LATEST + 1, LATEST, "bad_timestamp"),
+        (0, LATEST, "future_timestamp"),
     ],
 )
-def test_a_record_whose_time_makes_no_sense_is_rejected_and_moves_no_clock(occurred: int, reason: str) -> None:
+def test_a_record_whose_time_makes_no_sense_is_rejected_and_moves_no_clock(
+    arrival: int, occurred: int, reason: str
+) -> None:
     """Neither its arrival nor its date is a time."""
-    times = {at(1) + 300_001: "2024-10-04T00:05:01.001Z", 31_536_000_000 - 1: "1970-12-31T23:59:59.999Z"}
-    wrong = record(0, 1, "signed_up", occurred_at=times.get(occurred, "1969-12-31T23:59:59.999Z"))
+    wrong = record(0, 1, "signed_up", occurred_at=iso(occurred))._replace(timestamp=arrival)
 
     outcome = fed(processor(), wrong).seal()
 
     assert [(offset, why.reason) for offset, why in outcome.rejected] == [(0, reason)]
     assert (outcome.position.next_offset, outcome.position.clock) == (1, -1)
     assert outcome.facts.results["rejected"] == 1
+
+
+@pytest.mark.parametrize("arrival", [EARLIEST, LATEST])
+def test_the_first_and_the_last_instant_that_there_are_are_times(arrival: int) -> None:
+    """The other side of each boundary."""
+    right = record(0, 1, "signed_up", occurred_at=iso(arrival))._replace(timestamp=arrival)
+
+    outcome = fed(processor(), right).seal()
+
+    assert outcome.facts.results["applied"] == 1
+    assert outcome.position.clock == arrival - 1
 
 
 def test_what_occurred_after_its_arrival_happened_when_it_arrived() -> None:
@@ -149,6 +168,18 @@ def test_an_event_older_than_the_events_that_are_kept_is_late_for_its_entity() -
 
     assert outcome.late == [(7, ("small",))]
     assert outcome.facts.results["applied"] == 7
+
+
+def test_a_record_that_is_delivered_again_changes_nothing() -> None:
+    """The first one read counts, whatever the second says; its bytes stay as they were."""
+    once, twice = (fed(processor(), record(0, 1, "signed_up"), record(1, 2, "used", id="e")) for _ in range(2))
+    again = record(2, 2, "left", id="e")
+
+    fed(twice, again)
+
+    outcome, other = once.seal(), twice.seal()
+    assert (outcome.states, outcome.transitions) == (other.states, other.transitions)
+    assert other.facts.results["duplicate"] == 1
 
 
 def test_with_arrivals_by_the_events_the_timestamp_of_a_record_means_nothing() -> None:
@@ -241,15 +272,48 @@ def test_the_account_of_an_entity_is_the_one_that_was_seen_last() -> None:
     assert accounts == ["a1", "a2"]
 
 
+TWO_DEADLINES = """{soon: {after: {last: changed}, within: 1s, expect: {count: used}},
+    lost: {after: {last: [signed_up, used]}, within: 10s, expect: {count: left}}}"""
+
+
 def test_a_timer_that_has_moved_fires_once() -> None:
-    """An entry that comes too early moves on; equal ones are taken together."""
-    p = fed(processor(), *(record(n, n, "used", key="u1") for n in range(1, 9)))
-    p.tick(at(17.9))
-    p.advance(ALL)
-    p.tick(at(18))
-    p.advance(ALL)
+    """An entry that comes too early moves on; two that have come to lie at one instant are one."""
+    p = processor(dropoffs=TWO_DEADLINES)
+    fed(p, record(0, 1, "signed_up"), record(1, 2, "changed"), record(2, 2.5, "used"))
+    timers = []
+    for clock in (3, 11, 12.499, 12.5):
+        p.tick(at(clock))
+        p.advance(ALL)
+        timers.append(p.timers)
 
-    outcome = p.seal()
+    assert told(p.seal()) == [("achieved", "begun", 1), ("dropped_off", "lost", 12.5)]
+    assert timers == [2, 2, 2, 0]
 
-    assert told(outcome) == [("achieved", "ready", 3), ("dropped_off", "lost", 18)]
-    assert p.timers == 0
+
+def test_a_machine_without_memory_is_not_the_fault_of_an_entity(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever owns the partition drops it; nobody is frozen."""
+
+    def without_memory(*_: object) -> None:
+        raise MemoryError
+
+    p = fed(processor(), record(0, 1, "signed_up"))
+    p.tick(at(20))
+    monkeypatch.setattr(Timeline, "pass_time", without_memory)
+
+    with pytest.raises(MemoryError):
+        p.advance(ALL)
+
+
+def test_an_entity_that_is_frozen_is_not_woken_by_timers_that_it_has_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its step at three seconds raised; the timer of eleven seconds is still there, and asks nothing of it."""
+    p = processor(dropoffs=TWO_DEADLINES)
+    fed(p, record(0, 1, "signed_up"), record(1, 2, "changed"))
+    with monkeypatch.context() as broken:
+        broken.setattr(Timeline, "pass_time", lambda *_: 1 // 0)
+        p.tick(at(3))
+        p.advance(ALL)
+    p.tick(at(20))
+
+    assert p.advance(ALL)
+    assert (p.frozen, p.timers) == (1, 0)
+    assert told(p.seal()) == [("achieved", "begun", 1)]
