@@ -5,7 +5,7 @@ UV := .venv/bin/uv pip
 BIN := .venv/bin
 PEERS := ops/bench/peers
 
-.PHONY: setup demo test check laws chaos bench peers tools
+.PHONY: setup demo test check laws chaos bench storm restore peers tools
 
 setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
 
@@ -40,6 +40,12 @@ bench: setup peers  ## throughput beside other engines, what it costs, latency; 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/run
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/costs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/latency
+
+storm: setup  ## a million deadlines at one instant
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/storm
+
+restore: setup  ## the states of a million users, beside reading the same bytes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/restore
 
 peers: $(PEERS)/kafka-streams/target/reference.jar $(PEERS)/quix/.venv/installed  ## build the other engines' jobs
 
