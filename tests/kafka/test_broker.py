@@ -96,6 +96,16 @@ def test_a_broker_that_cannot_start_shows_the_end_of_its_log(broker_folder: Path
     assert "Invalid value chef for configuration process.roles" in failed.stderr
 
 
+def test_an_open_broker_is_not_taken_for_a_guarded_one(broker_folder: Path) -> None:
+    """Neither by who starts it again nor by who wants a certificate."""
+    again = brokers.run("start", broker_folder, "--secure")
+    assert again.returncode == 1
+    assert "was made without --secure" in again.stderr
+    certificate = brokers.run("certificate", broker_folder)
+    assert certificate.returncode == 1
+    assert "has no authority: make it with `broker start --secure`" in certificate.stderr
+
+
 async def produce(bootstrap: str, topic: str, value: bytes) -> None:
     """Write one record and wait until the broker has it."""
     async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
