@@ -129,6 +129,7 @@ class Lane:
 
         async def load(rows: Rows) -> None:
             await around.ask(self, tenure, partial(tenure.load, rows))
+            around.metrics.restoring(self.tp.partition, tenure.held.entities)
 
         try:
             async with around.restores:
@@ -145,11 +146,9 @@ class Lane:
             abandon(tenure.transactions.close())
             raise
         took = time.monotonic() - began
-        told = {"partition": self.tp.partition, "offset": tenure.next_offset, "seconds": round(took, 3)}
-        log.info(
-            "partition %(partition)d open at %(offset)d: restored from %(records)d records in %(seconds).2f s",
-            {**told, "records": restored.records},
-        )
+        told = {"partition": self.tp.partition, "offset": tenure.next_offset, "records": restored.records}
+        text = "partition %(partition)d open at %(offset)d: restored from %(records)d records in %(seconds).2f s"
+        log.info(text, {**told, "seconds": round(took, 3)})
         around.metrics.opened(self.tp.partition, tenure.held, restored.position.gauges, took)
         return tenure
 

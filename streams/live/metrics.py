@@ -89,6 +89,7 @@ class Metrics:
         self.owned = gauge("journey_partitions_owned", "Partitions that are open.")
         self.lag = gauge("journey_lag_records", "Records of the input that are not applied yet.", ("partition",))
         self.clock = gauge("journey_clock_timestamp_seconds", "The clock of a partition.", ("partition",))
+        self.read_back = gauge("journey_restoring_entities", "Of partitions that are being opened: read back so far.")
         text = "From the first anchor of the journey until the milestone was achieved."
         self.durations = histogram("journey_step_duration_seconds", text, ("journey", "milestone"), LONG_SECONDS)
         self.delay = histogram("journey_event_delay_seconds", "From arrival to commit.")
@@ -124,6 +125,7 @@ class Metrics:
         self._reasons = {reason: self.rejected.labels(reason) for reason in get_args(Reason)}
         self._gauges = [self._gauge(journey, gauge.kind, gauge.rule) for journey, gauge in self.machine.gauges]
         self._held: dict[int, Held] = {}
+        self._reading: dict[int, int] = {}
         self._sums: dict[int, Sequence[int]] = {}
 
     def _gauge(self, journey: str, kind: str, rule: str) -> Gauge:
@@ -132,8 +134,14 @@ class Metrics:
         return {"milestone": self.reached, "segment": self.members, "pending": self.pending}[kind].labels(journey, rule)
 
     # -- what lanes say
+    def restoring(self, partition: int, entities: int) -> None:
+        """A partition is being opened, and so many of its states are there."""
+        self._reading[partition] = entities
+        self.read_back.set(sum(self._reading.values()))
+
     def opened(self, partition: int, held: Held, gauges: Sequence[int], seconds: float) -> None:
         """A partition is open, and this is in its state."""
+        self._read(partition)
         self.restore.observe(seconds)
         self._hold(partition, held, gauges)
 
@@ -145,6 +153,7 @@ class Metrics:
 
     def closed(self, partition: int) -> None:
         """A partition is ours no more."""
+        self._read(partition)
         self._hold(partition, None, ())
         for series in (self.lag, self.clock):
             series.remove(str(partition))
@@ -176,6 +185,11 @@ class Metrics:
             self.delay.observe(max(0, done.now_ms - arrival) / 1_000)
         if done.steps:
             self.timer_delay.observe(max(0, done.now_ms - done.outcome.position.clock) / 1_000)
+
+    def _read(self, partition: int) -> None:
+        """It is being opened no more."""
+        self._reading.pop(partition, None)
+        self.read_back.set(sum(self._reading.values()))
 
     def _hold(self, partition: int, held: Held | None, gauges: Sequence[int]) -> None:
         """Replace what this partition adds to the sums."""

@@ -22,6 +22,7 @@ GAUGES = {
     "journey_lag_records": frozenset({"partition"}),
     "journey_clock_timestamp_seconds": frozenset({"partition"}),
     "journey_timers_pending": NONE,
+    "journey_restoring_entities": NONE,
     "journey_partitions_owned": NONE,
     "journey_entities": NONE,
     "journey_entities_frozen": NONE,
