@@ -47,7 +47,7 @@ storm: setup  ## a million deadlines at one instant
 restore: setup  ## the states of a million users, beside reading the same bytes
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ops/bench/restore
 
-peers: $(PEERS)/kafka-streams/target/reference.jar $(PEERS)/quix/.venv/installed  ## build the other engines' jobs
+peers: $(PEERS)/kafka-streams/target/reference.jar $(PEERS)/flink/target/reference.jar $(PEERS)/quix/.venv/installed  ## build the other engines' jobs
 
 tools:
 	@ops/tools $(PYTHON)

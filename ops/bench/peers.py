@@ -29,11 +29,12 @@ class Peer:
     line: Sequence[str]
     options: Sequence[str] = ()
     processes: int = 1
+    by_slowest: bool = False
 
     @property
     def contender(self) -> race.Contender:
         """As one of a race."""
-        return race.Contender(self.name, self.title, self.processes, self._team)
+        return race.Contender(self.name, self.title, self.processes, self._team, self.by_slowest)
 
     @asynccontextmanager
     async def _team(self, address: str, course: race.Course, app: str) -> AsyncIterator[job.Workers]:
@@ -50,8 +51,10 @@ def java(folder: str, *more: str) -> list[str]:
     return [*JAVA, *more, "-cp", f"{target}/reference.jar:{target}/lib/*", "ReferenceJob"]
 
 
-KAFKA_STREAMS, QUIX = HERE / "kafka-streams", HERE / "quix"
+OPEN = ("--add-opens=java.base/java.lang=ALL-UNNAMED", "--add-opens=java.base/java.util=ALL-UNNAMED")  # Flink's wish
+FLINK, KAFKA_STREAMS, QUIX = HERE / "flink", HERE / "kafka-streams", HERE / "quix"
 PEERS = (
+    Peer("flink", "Flink, on the heap", FLINK, java("flink", *OPEN), by_slowest=True),
     Peer("streams-memory", "Kafka Streams, in memory", KAFKA_STREAMS, java("kafka-streams"), ["memory"]),
     Peer("streams-rocksdb", "Kafka Streams, RocksDB", KAFKA_STREAMS, java("kafka-streams"), ["rocksdb"]),
     Peer("quix", "Quix Streams", QUIX, [f"{QUIX}/.venv/bin/python", f"{QUIX}/reference_job.py"], processes=2),

@@ -10,6 +10,7 @@ Does not know: rounds, figures, how an engine is built.
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ SETTLE_S = 10.0
 
 Values = Sequence[Sequence[bytes]]  # of each partition of an output
 Differences = tuple[int, int, int]  # missing, extra, doubled
+Compare = Callable[[Values, float], Differences]  # until when deadlines must be there, ms
 
 
 class Result(NamedTuple):
@@ -60,7 +62,7 @@ class Course:
     journey: Path
     made: job.Job
     rows: int
-    compare: Callable[[Values], Differences]
+    compare: Compare
 
     @property
     def topic(self) -> str:
@@ -70,12 +72,16 @@ class Course:
 
 @dataclass(frozen=True)
 class Contender:
-    """An engine. team: (address, course, app) -> the app with its topics made, and no process running yet."""
+    """An engine. team: (address, course, app) -> the app with its topics made, and no process running yet.
+
+    by_slowest: its time is that of the slowest partition, so the last deadlines of the others have not come in the end.
+    """
 
     name: str
     title: str
     processes: int
     team: Callable[[str, Course, str], AbstractAsyncContextManager[job.Workers]]
+    by_slowest: bool = False
 
 
 @asynccontextmanager
@@ -97,7 +103,8 @@ async def race(contender: Contender, course: Course, address: str, app: str) -> 
             for _ in range(contender.processes):
                 team.start()
             result = await clock(team, committed, course.made.events)
-        differences = await settle(course, address, app)
+        until = course.made.slowest_ms if contender.by_slowest else math.inf
+        differences = await settle(course, address, app, until)
         team.stop()
     await job.delete_topics(address, app)
     if any(differences):
@@ -126,12 +133,12 @@ def spent(team: job.Workers) -> Usage:
     return usage(worker.pid for worker in team.running)
 
 
-async def settle(course: Course, address: str, app: str) -> Differences:
+async def settle(course: Course, address: str, app: str, until_ms: float) -> Differences:
     """What is wrong in the end. Timers of an engine may fire a moment after the last event is committed."""
     give_up = time.monotonic() + SETTLE_S
     while True:
         output = await job.transitions(address, f"{app}.transitions", course.made.partitions)
-        differences = course.compare(output)
+        differences = course.compare(output, until_ms)
         if not any(differences) or time.monotonic() > give_up:
             return differences
 
@@ -145,9 +152,9 @@ def limit(course: Course, address: str) -> Limit:
     return Limit(Result(seconds, cpu_s, said["peak_mb"]), said["fetch"][1])
 
 
-def by_rows(made: job.Job) -> Callable[[Values], Differences]:
+def by_rows(made: job.Job) -> Compare:
     """Compares with the rows that an independent program expects, by what identifies a row and its instant."""
-    return lambda values: job.compare(made, values)
+    return lambda values, until_ms: job.compare(made, values, until_ms)
 
 
 def offline(made: job.Job, journey: Path) -> list[list[bytes]]:
@@ -162,10 +169,10 @@ def offline(made: job.Job, journey: Path) -> list[list[bytes]]:
     return out
 
 
-def by_bytes(expected: Values) -> Callable[[Values], Differences]:
+def by_bytes(expected: Values) -> Compare:
     """Compares whole records. A partition with the right ones in another order counts as one that is missing."""
 
-    def compare(values: Values) -> Differences:
+    def compare(values: Values, until_ms: float) -> Differences:  # noqa: ARG001  # a replay's time is the worker's
         missing = extra = disordered = 0
         for wanted, found in zip(expected, values, strict=True):
             left, right = Counter(wanted), Counter(found)
