@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.laws.laws import LAWS, broken, still_broken, world_for
 from tests.laws.shrink import case_of, shrink
 from tests.laws.system import machine_of
-from tests.laws.world import expected, make
+from tests.laws.world import expected, grown, make
 
 JOURNEYS = 300
 BLOCKS = [range(start, start + 30) for start in range(0, JOURNEYS, 30)]
@@ -85,6 +88,17 @@ def test_summed_up(numbers: range) -> None:
 def test_never_early(numbers: range) -> None:
     """No due step at D runs before every record with arrival < D has been read."""
     holds("never_early", numbers)
+
+
+@pytest.mark.timeout(600)  # Hypothesis makes things smaller for five minutes at most
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.randoms(use_true_random=False), st.integers(0, 999), st.sampled_from(sorted(LAWS)))
+def test_no_law_is_broken_in_a_world_that_is_made_to_be_small_or_strange(rng: Random, number: int, name: str) -> None:
+    """Hypothesis takes the decisions of the same generator; what it finds it makes smaller by deciding otherwise."""
+    world = world_for(name, grown(rng, number))
+    how = broken(LAWS[name], world)
+    if how:
+        pytest.fail(f"{name}: {how}\n\n{case_of(world, 'found')}")
 
 
 def test_replay_is_live_in_any_process() -> None:

@@ -71,7 +71,11 @@ class Seed:
 
 def make(number: int) -> Seed:
     """The same for the same number, on every machine."""
-    rng = Random(number)
+    return grown(Random(number), number)
+
+
+def grown(rng: Random, number: int) -> Seed:
+    """From whatever decides. number: of the logs, which are the same for the same number and events."""
     grid = rng.choice(GRIDS)
     lateness = f"{rng.choice((1, 4, 12, 30, 60, 60))}{grid.name}"
     names = rng.sample(("j1", "j2", "a-journey"), rng.choice((1, 1, 2)))
