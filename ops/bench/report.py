@@ -19,7 +19,8 @@ import job
 import msgspec
 
 FOLDER = job.HERE / "report"
-WIDTH, LABEL, BAR, GAP = 760, 260, 16, 10  # of a chart, in pixels
+ORDER = ("run", "costs", "latency", "growth")  # of the commands, on the page
+WIDTH, LABEL, BAR, GAP = 880, 330, 16, 10  # of a chart, in pixels
 ROOM = 190  # right of the longest bar, for its figures
 STYLE = """\
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif }
@@ -64,11 +65,11 @@ def spread(values: Sequence[float], form: str) -> str:
 
 
 def publish(name: str, sections: list[Section], folder: Path = FOLDER) -> str:
-    """Keep the sections of a command, renew the pages, and return the Markdown of these sections."""
+    """Keep the sections of a command (one of ORDER), renew the pages, and return the Markdown of these sections."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = [msgspec.structs.replace(s, notes=[*s.notes, circumstances()]) for s in sections]
     (folder / f"{name}.json").write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=1))
-    everything = [s for path in sorted(folder.glob("*.json")) for s in read(path)]
+    everything = [s for n in ORDER if (path := folder / f"{n}.json").exists() for s in read(path)]
     (folder / "report.md").write_text("\n".join(map(markdown, everything)))
     (folder / "index.html").write_text(page(everything))
     return "\n".join(map(markdown, sections))
