@@ -81,8 +81,8 @@ class Lane:
             await asyncio.wait([committing], timeout=limit_ms / 1_000)
             if not committing.done() or committing.cancelled() or committing.exception():
                 await self.discard()
-            elif self.tenure is not None:
-                self._note(self.tenure)
+            elif self.tenure is not None and self.tenure.committing is committing:  # a worker may be told to leave
+                self._note(self.tenure)  # while the group takes its partitions: who parks first takes note
                 if self.tenure.worn:
                     await self.discard()
 
