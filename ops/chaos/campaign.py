@@ -38,7 +38,6 @@ from proxy import Proxy
 from world import World, make_app
 from wrong import WRONG
 
-WARM_UP_S = 3.0
 WRONG_MINUTES = 0.6
 WRONG_TRIES = 3
 
@@ -77,9 +76,10 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
             proxies = [await stack.enter_async_context(Proxy(node, rng)) for node in cluster.nodes if proxied]
             world = World(cluster, proxies, rng, folder, say, app, fleet, plan.rate)
             if plan.wrong and WRONG[plan.wrong].point:
+                world.stills = (WRONG[plan.wrong].point,)
                 world.points = itertools.repeat(WRONG[plan.wrong].point)
-            begun = time.monotonic()
             await world.begin()
+            begun = time.monotonic()
             await strike(world, plan)
             minutes = (time.monotonic() - begun) / 60
             await world.end()
@@ -91,8 +91,8 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
 
 async def strike(world: World, plan: Plan) -> None:
     """One nemesis after the other, chosen at random, until the time is over or a wrong worker is caught."""
+    await world.all_open()
     end = time.monotonic() + 60 * plan.minutes
-    await asyncio.sleep(WARM_UP_S)
     while time.monotonic() < end and not world.caught:
         name = world.rng.choice(plan.names)
         world.notes[f"strikes of {name}"] += 1

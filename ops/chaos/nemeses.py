@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import proxy
 import reading
+from aiokafka.errors import KafkaError
 from cluster import Node, java
 from fleet import LEAVE_S, Worker
 from watcher import Watcher
@@ -81,7 +82,7 @@ async def sigterm(w: World) -> None:
 
 async def zombie(w: World) -> None:
     """A worker stands still until its session is over and others have its partitions, and goes on then."""
-    point = w.rng.choice((None, "between fencing and reading", "during restore", "after state", "before commit"))
+    point = w.rng.choice(w.stills)
     worker = w.pick() if point is None else replace(w, point, "SIGSTOP")
     if worker is None:
         return await w.pause(0.5, 1)
@@ -93,8 +94,7 @@ async def zombie(w: World) -> None:
     await w.pause(SESSION_S + 1, SESSION_S + 6)
     worker.signal(signal.SIGCONT)
     w.notes["zombies"] += 1
-    await w.pause(3, 6)
-    return None
+    return await w.pause(3, 6)
 
 
 async def churn(w: World) -> None:
@@ -189,10 +189,13 @@ async def broker(w: World) -> None:
 
 async def coordinator(w: World) -> None:
     """The broker that coordinates the group, or a transaction, stands still or hands over."""
-    async with reading.admin(w.app.address) as admin:
-        group = w.rng.random() < HALF
-        name = f"{w.app.name}-{w.app.topic}-{w.rng.randrange(PARTITIONS)}"
-        number = await admin.find_coordinator(w.app.name if group else name, 0 if group else 1)
+    group = w.rng.random() < HALF
+    name = w.app.name if group else f"{w.app.name}-{w.app.topic}-{w.rng.randrange(PARTITIONS)}"
+    try:
+        async with reading.admin(w.app.address) as admin:
+            number = await admin.find_coordinator(name, 0 if group else 1)
+    except KafkaError:  # it is moving already
+        return await w.pause(0.5, 1)
     node = next(node for node in w.cluster.nodes if node.id == number)
     if w.rng.random() < HALF:
         await stand_still(w, node)
@@ -201,7 +204,7 @@ async def coordinator(w: World) -> None:
         await node.stop()
         w.notes["coordinators moved"] += 1
         await node.start()
-    await w.pause(5, 10)
+    return await w.pause(5, 10)
 
 
 async def stand_still(w: World, node: Node) -> None:
@@ -215,6 +218,7 @@ async def stand_still(w: World, node: Node) -> None:
 
 async def toolarge(w: World) -> None:
     """Batches that are large, because of a pause, meet topics that take only small ones for a while."""
+    await w.all_open()
     some, topics = w.fleet.at_work(), (w.app.of("state"), w.app.of("transitions"))
     for worker in some:
         worker.signal(signal.SIGSTOP)

@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,10 +38,13 @@ POINTS = (
     "before commit",
     "after commit",
 )
+STILLS = (None, "between fencing and reading", "during restore", "after state", "before commit")
 PARTITIONS = 12
 SESSION_S = 6  # the least that Kafka allows
 LOOK_S = 0.1
 CAUGHT_UP_S = 180.0
+OPEN_S = 40.0
+REST_S = 40.0  # how long a machine under load may take for what should take five; the results tell what it took
 INPUT = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
 
 
@@ -61,7 +64,10 @@ def make_app(cluster: Cluster, folder: Path, name: str, *, proxied: bool) -> App
 
 @dataclass
 class World:
-    """notes: what has been done, counted. failovers: seconds each. findings: what was wrong on the way."""
+    """notes: what has been done, counted. failovers: seconds each. findings: what was wrong on the way.
+
+    points, stills: the fail points at which workers are killed, one after the other, and stand still (None: anywhere).
+    """
 
     cluster: Cluster
     proxies: list[Proxy]
@@ -76,6 +82,7 @@ class World:
     findings: list[str] = field(default_factory=list)
     found: Found = field(default_factory=Found)
     apps: int = 1
+    stills: Sequence[str | None] = STILLS
     points: Iterator[str] = field(default_factory=lambda: itertools.cycle(POINTS))
 
     async def begin(self) -> None:
@@ -169,8 +176,8 @@ class World:
                 self.fleet.kill(worker)
             elif worker.process.pid not in self.fleet.leaving:
                 self.fleet.terminate(worker)
-        if not await self.until(lambda: all(w.ended() for w in self.fleet.running), 15):
-            self.findings.append("workers: told to leave, they have not after 15 s")
+        if not await self.until(lambda: all(w.ended() for w in self.fleet.running), REST_S):
+            self.findings.append(f"workers: told to leave, they have not after {REST_S:.0f} s")
             self.fleet.kill_all()
         self.fleet.look_after()
 
@@ -186,6 +193,10 @@ class World:
     def caught(self) -> bool:
         """Whether this is a wrong worker, and something has been found."""
         return bool(self.fleet.wrong and (self.fleet.findings or self.findings))
+
+    async def all_open(self) -> None:
+        """Wait until every partition has been opened by a worker that runs."""
+        await self.until(lambda: len(self.fleet.owners()) == PARTITIONS, OPEN_S)
 
     def pick(self) -> Worker | None:
         """Any worker that is at work."""
