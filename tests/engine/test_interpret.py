@@ -21,6 +21,7 @@ from streams.replay import cases as replayed
 from tests.laws.system import Records, feed, machine_of, processor_of
 from tests.laws.world import make
 
+pytestmark = pytest.mark.timeout(600)  # seconds on a quiet machine; the tracer and a busy one make minutes of them
 WORLDS = [*range(100), *(n for n in range(1_000, 1_600) if "history_from" in make(n).journeys[0]["time"])]
 SHARE = 0.3  # of the states of a world that are looked at
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

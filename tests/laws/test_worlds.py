@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import pytest
+
 from streams.partition.outcome import Outcome
 from tests.laws.laws import machine
 from tests.laws.oracle_instants import durations
@@ -16,6 +18,7 @@ from tests.laws.system import run, transitions
 from tests.laws.words import FORMS, places, without, words
 from tests.laws.world import World, expected, make
 
+pytestmark = pytest.mark.timeout(600)  # some seconds on a quiet machine
 WORLDS = 300  # as many as each law is asked
 OFTEN = 3  # in so many of them at least
 
