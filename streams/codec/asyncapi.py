@@ -108,7 +108,9 @@ CHANNELS = (
     Channel(
         "events",
         "What happened in the product. Yours: the app only reads it. Keyed by the entity, so that all its events are "
-        "in one partition. At most 256 KiB a record. Of several copies of an event (same id) the first counts.",
+        "in one partition. At most 256 KiB a record. Of several copies of an event (same id) the first counts. This is "
+        "the plain envelope; with the setting `source.format` it may be CloudEvents 1.0, Segment calls or PostHog "
+        "captures instead.",
         "receive",
         None,
         (Message("event", "Event", "Something that a user did.", ENTITY_KEY, "event", None, EVENT),),
