@@ -39,7 +39,7 @@ from tests.laws.world import Seed, World, expected
 Law = Callable[[World], str]
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)  # all worlds of the tests, with limits and without
 def _machine(journeys: str, limits: Limits | None) -> Machine:
     return machine_of(json.loads(journeys), limits, through_yaml=False)
 
