@@ -25,7 +25,7 @@ from tests.laws.mutants import applied as applied_one
 
 TRANSACTIONS = "streams.live.transaction:Transactions"
 COMMIT, SEND = f"{TRANSACTIONS}._commit", f"{TRANSACTIONS}._send"
-PRODUCER = "producer, partition, now = self._producer,"
+PRODUCER = "producer, partition = self._producer,"
 BEGUN, BEGIN, END = (
     'fail_point("after begin")',
     "await producer.begin_transaction()",
@@ -52,7 +52,7 @@ def wrong(what: str, shown_by: str, *changes: tuple[str, str, str]) -> tuple[str
 
 def outside(topic: str) -> tuple[str, str, str]:
     """Records of that topic are written by a producer without transactions."""
-    return SEND, PRODUCER, f'producer, partition, now = await __import__("wrong").plain(self, topic, "{topic}"),'
+    return SEND, PRODUCER, f'producer, partition = await __import__("wrong").plain(self, topic, "{topic}"),'
 
 
 WRONG = dict(

@@ -131,7 +131,9 @@ class Tenure:
         began = self.since if self.pending.records or self.pending.steps else now
         self._sealed, self._open = Sealed(self.pending, records, outcome, began, now), []
         self.pending, self._ticked = NOTHING, False
-        batch = Batch(outcome, records, self._last_hash, self._clock.now() if outcome.transitions else 0)
+        # Before the first answer of a journal nobody knows the time; the partition's clock is behind it, but not far.
+        now_ms = self._clock.now() if self._clock.known else max(0, position.clock)
+        batch = Batch(outcome, records, self._last_hash, now_ms)
         self.committing = asyncio.create_task(self._commit(batch))
         self.committing.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits
 

@@ -5,8 +5,9 @@ Rules
   - everything that follows from a batch goes into one transaction: transitions, members, states and `\0meta`, copies,
     journal, and the group's offset, in every transaction, also in those that move none;
   - every batch's future is awaited before the commit: aiokafka commits although a batch was refused;
-  - records are stamped with the wall clock, which is not part of what is compared: old event times would be deleted by
-    a topic's retention at once;
+  - records are stamped with broker time, which is not part of what is compared: old event times would be deleted by a
+    topic's retention at once, and so would those of a wall clock that is days late; brokers refuse one that is an hour
+    early;
   - after any failure, and after a success for which a request had to be sent twice, the producer is worth nothing:
     nothing is retried, aborted or flushed here. Whoever fences next finds out what has become of it.
 Does not know: the processor, when to commit, what to do after a failure.
@@ -18,7 +19,6 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -66,7 +66,7 @@ class Batch(NamedTuple):
     """What one transaction holds.
 
     records: of the input, all that were read for the outcome. last_hash: of the record before them. now_ms: broker
-    time, of which the age of a transition is told.
+    time, with which records are stamped and of which the age of a transition is told.
     """
 
     outcome: Outcome
@@ -141,17 +141,17 @@ class Transactions:
         last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
         await producer.begin_transaction()
         fail_point("after begin")
-        acks = await self._send(names.transitions, transitions(batch))
+        acks = await self._send(batch.now_ms, names.transitions, transitions(batch))
         fail_point("after transitions")
-        acks += await self._send(names.members, ((k, v, NONE) for k, v in outcome.members))
+        acks += await self._send(batch.now_ms, names.members, ((k, v, NONE) for k, v in outcome.members))
         fail_point("after members")
-        acks += await self._send(names.state, self._states(outcome, last_hash))
+        acks += await self._send(batch.now_ms, names.state, self._states(outcome, last_hash))
         fail_point("after state")
-        acks += await self._send(names.rejected, self._rejected(batch))
+        acks += await self._send(batch.now_ms, names.rejected, self._rejected(batch))
         fail_point("after rejected")
-        acks += await self._send(names.late, self._late(batch))
+        acks += await self._send(batch.now_ms, names.late, self._late(batch))
         fail_point("after late")
-        journal = await self._send(names.journal, ((None, value, NONE) for value in outcome.journal))
+        journal = await self._send(batch.now_ms, names.journal, ((None, value, NONE) for value in outcome.journal))
         fail_point("after journal")
         offset = OffsetAndMetadata(outcome.position.next_offset, str(outcome.position.clock))
         await producer.send_offsets_to_transaction({self.home.tp: offset}, names.app)
@@ -163,16 +163,16 @@ class Transactions:
         fail_point("after commit")
         return Receipt(offset.offset, last_hash, max(appended) if appended else None, self._resends.count > 0)
 
-    async def _send(self, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[RecordMetadata]]:
+    async def _send(self, now_ms: int, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[RecordMetadata]]:
         """Hand rows to aiokafka in as few batches as hold them; one that is too large for any goes alone."""
-        producer, partition, now = self._producer, self.home.tp.partition, time.time_ns() // 1_000_000
+        producer, partition = self._producer, self.home.tp.partition
         acks = []
         builder = producer.create_batch()
         for key, value, headers in rows:
-            if builder.append(timestamp=now, key=key, value=value, headers=headers) is None:
+            if builder.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
                 acks.append(await producer.send_batch(builder, topic, partition=partition))
                 builder = producer.create_batch()
-                builder.append(timestamp=now, key=key, value=value, headers=headers)
+                builder.append(timestamp=now_ms, key=key, value=value, headers=headers)
         if builder.record_count():
             builder.close()
             acks.append(await producer.send_batch(builder, topic, partition=partition))
