@@ -16,7 +16,8 @@ import job
 import race
 
 HERE = job.HERE / "peers"
-JAVA = ("java", "-XX:+UseParallelGC", "-Xmx2g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+# What a Java machine would leave in /tmp goes with the folder in which it runs.
+JAVA = ("java", "-XX:+UseParallelGC", "-Xmx2g", "-Djava.io.tmpdir=.", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 
 
 @dataclass(frozen=True)
