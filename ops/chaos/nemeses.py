@@ -88,8 +88,8 @@ async def zombie(w: World) -> None:
         return await w.pause(0.5, 1)
     if point is None:
         worker.signal(signal.SIGSTOP)
-    elif not await w.until(lambda: worker.ended() or worker.stands_still(), STILL_S) or worker.ended():
-        return None
+    elif not await w.until(lambda: worker.ended() or worker.stands_still(), STILL_S):
+        return w.fleet.kill(worker)
     worker.stopped = True
     await w.pause(SESSION_S + 1, SESSION_S + 6)
     worker.signal(signal.SIGCONT)

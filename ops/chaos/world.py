@@ -172,7 +172,7 @@ class World:
         """All workers leave, and none is started until `resting` is False again."""
         self.fleet.resting = True
         for worker in self.fleet.running:
-            if worker.stopped:
+            if worker.stopped or worker.stands_still():
                 self.fleet.kill(worker)
             elif worker.process.pid not in self.fleet.leaving:
                 self.fleet.terminate(worker)
