@@ -7,7 +7,7 @@ PEERS := ops/bench/peers
 
 .PHONY: setup demo test check laws chaos bench storm restore peers tools
 
-setup: .venv/installed ops/kafka/lib/fetched  ## make .venv with bin/journeys, and fetch the broker's jars
+setup: .venv/installed ops/kafka/lib/fetched streams/core/built  ## make .venv with bin/journeys, and fetch the broker's jars
 
 demo: setup  ## two workers, a simulated product and a crash, live in the terminal
 	@$(BIN)/journeys demo
@@ -26,6 +26,7 @@ check: setup  ## style, types, layers, dependencies, dead code
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry schemas streams
 	$(BIN)/vulture
+	@if command -v cargo >/dev/null; then cd streams/core && cargo fmt --check && cargo clippy --release --quiet -- -D warnings; fi
 
 laws: setup  ## a hundred thousand random journeys against the independent evaluator; an hour at most, and goes on
 	@$(BIN)/python -m tests.laws.run --journeys 100000 --minutes 60
@@ -63,6 +64,12 @@ tools:
 	@echo "installing what ops/requirements.lock names"
 	@$(UV) sync --quiet --python .venv --require-hashes ops/requirements.lock
 	@$(UV) install --quiet --python .venv --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The engine in Rust, where cargo is; it says which one there is now.
+CORE := streams/core/Cargo.toml streams/core/build.rs $(wildcard streams/core/src/*.rs)
+streams/core/built: $(CORE) .venv/installed
+	@streams/core/build .venv/bin/python
 	@touch $@
 
 ops/kafka/lib/fetched: ops/kafka/pom.xml | tools

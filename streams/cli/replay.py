@@ -16,13 +16,13 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from streams.cli.journeys import load_machine, settings_for
 from streams.codec.envelope import Fields
 from streams.codec.partition import partition_codec
+from streams.core.engines import make_processor
 from streams.engine.machine import Machine
 from streams.engine.values import instant_ms
 from streams.live.errors import Faulty, Stopped, where
 from streams.live.history import read_history
 from streams.live.partitioner import partition_of
 from streams.live.settings import Settings
-from streams.partition.processor import Processor
 from streams.partition.records import Decode, Record
 from streams.replay.runner import Decisions, advance, replay
 from streams.replay.sources import read_decisions, read_lines
@@ -112,7 +112,7 @@ def _run(machine: Machine, logs: Sequence[Log], end: int | None, write: Callable
     with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("replay")
         for log in logs:
-            processor = Processor(
+            processor = make_processor(
                 machine,
                 partition_codec(machine, log.decode),
                 future_skew_ms=log.future_skew_ms,

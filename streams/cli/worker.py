@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from streams.cli.journeys import journey_files, load_machine
+from streams.core.engines import CannotRun, chosen
 from streams.live.app import run
-from streams.live.errors import Faulty, Stopped
+from streams.live.errors import Faulty, Misconfigured, Stopped
 from streams.live.logs import show_log
 from streams.live.settings import load_settings
 
@@ -42,6 +43,11 @@ def worker_command(
     show_log(log_level.upper(), settings.log.format)
     files = list(journey_files(settings.journeys))
     machine = load_machine(files, settings.limits.of_engine())
+    try:
+        chosen(settings.engine, machine)
+    except CannotRun as error:
+        typer.echo(f"settings: {error}", err=True)
+        raise typer.Exit(Misconfigured.exit_code) from None
     try:
         code = run(settings, machine, files)
     except Exception:

@@ -30,7 +30,7 @@ from streams.codec.careful import (
 from streams.codec.instants import occurred_ms
 from streams.partition.records import Decode, Event, Integer, Record, Rejected
 
-__all__ = ["Fields", "make_decode"]
+__all__ = ["Fields", "PlainReader", "make_decode"]
 
 BRACE, BRACKET, BACKSLASH, DELETE = b"{[\\\x7f"
 FEW_BYTES = MAX_KEYS * len('"":0,')  # no shorter value has more keys
@@ -99,6 +99,17 @@ def make_decode(fields: Fields) -> Decode:
         return Event(f"{given}", members.type, entity, None if account is None else f"{account}", occurred, properties)
 
     return decode
+
+
+class PlainReader:
+    """A reader of the plain envelope that tells its names."""
+
+    def __init__(self, fields: Fields) -> None:
+        self.fields, self._decode = fields, make_decode(fields)
+
+    def __call__(self, record: Record) -> Event | Rejected:
+        """The event in a record, or why there is none."""
+        return self._decode(record)
 
 
 def frames(fields: Fields) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from streams.codec.careful import Fields, Object, Refused, event_of, identifier, member_text, read_members, value_of
-from streams.codec.envelope import make_decode
+from streams.codec.envelope import PlainReader
 from streams.partition.records import Decode, Event, Record, Rejected
 
 Format = Literal["plain", "cloudevents", "segment", "posthog"]
@@ -41,7 +41,7 @@ PERSON = ("$identify", "$set")
 def make_reader(form: Format, fields: Fields) -> Decode:
     """The reader of an input in this format, whose members have these names."""
     if form == "plain":
-        return make_decode(fields)
+        return PlainReader(fields)
     read = {"cloudevents": cloud_event, "segment": segment_call, "posthog": posthog_capture}[form]
 
     def decode(record: Record) -> Event | Rejected:

@@ -30,6 +30,7 @@ from faust.app.base import BootStrategy
 from faust.types import StreamT
 
 from streams.codec.partition import partition_codec
+from streams.core.engines import chosen, make_processor
 from streams.engine.machine import Machine
 from streams.live.clients import Clients, close, connect
 from streams.live.clock import BrokerClock
@@ -43,7 +44,6 @@ from streams.live.topic_admin import check
 from streams.live.topics import TopicNames
 from streams.live.web import serve
 from streams.live.worker import Membership
-from streams.partition.processor import Processor
 
 RESTORES = 2  # at once
 STOP_MS = 4_500  # from the signal to the end, whatever hangs
@@ -74,7 +74,8 @@ def run(settings: Settings, machine: Machine, journey_files: Sequence[Path]) -> 
     meaning = Meaning(machine.fingerprint, hash_of_files(journey_files), hash_of_settings(settings))
     journeys = ", ".join(f"{plan.journey} v{plan.version}" for plan in machine.plans)
     told = {"version": version("journeys"), "journeys": journeys, "definitions": meaning.definitions}
-    log.info("journeys %(version)s: %(journeys)s (definitions %(definitions)s)", told)
+    told["engine"] = chosen(settings.engine, machine)
+    log.info("journeys %(version)s: %(journeys)s (definitions %(definitions)s), %(engine)s engine", told)
     log.info("settings: %s", json.dumps(settings.show()))
     gc.collect()
     gc.freeze()
@@ -175,9 +176,10 @@ async def surroundings(
             admin=admin,
             clock=BrokerClock(),
             restores=asyncio.Semaphore(RESTORES),
-            machine=lambda: Processor(
+            machine=lambda: make_processor(
                 machine,
                 codec,
+                settings.engine,
                 future_skew_ms=settings.source.future_skew_ms,
                 arrival_is_occurred=settings.source.arrival == "occurred",
             ),

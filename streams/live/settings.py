@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from streams.core.engines import Engine
 from streams.live.errors import Misconfigured
 from streams.live.sections import Batch, Clock, Http, Kafka, Limits, Log, Name, Source, Topics, split_list
 
@@ -31,12 +32,16 @@ REQUIRED: dict[str, Any] = {"kafka": {}, "source": {}}
 
 
 class Settings(BaseSettings):
-    """Everything a worker is told. `app` is also the group's name and the prefix of topics and transactional ids."""
+    """Everything a worker is told. `app` is also the group's name and the prefix of topics and transactional ids.
+
+    engine: what runs the partitions, see `streams.core.engines`; it changes no result.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=False)
 
     app: Name = "journeys"
     journeys: Annotated[tuple[Path, ...], BeforeValidator(split_list)] = ()
+    engine: Engine = "auto"
     kafka: Kafka
     source: Source
     topics: Topics = Topics()

@@ -20,7 +20,7 @@ from streams.live.metrics import Metrics
 from streams.live.settings import Settings
 from streams.live.tenure import Tenure
 from streams.live.topics import TopicNames
-from streams.partition.processor import Processor
+from streams.partition.engine import PartitionEngine
 from streams.partition.records import Decode
 
 
@@ -62,7 +62,7 @@ class Surroundings:
     admin: AIOKafkaAdminClient
     clock: BrokerClock
     restores: asyncio.Semaphore
-    machine: Callable[[], Processor]
+    machine: Callable[[], PartitionEngine]
     decode: Decode
     ask: Ask
     metrics: Metrics

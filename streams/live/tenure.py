@@ -20,8 +20,8 @@ from streams.live.quarantine import Failure
 from streams.live.reader import Records
 from streams.live.restore import Restored, Rows
 from streams.live.transaction import Batch, Receipt, Transactions
+from streams.partition.engine import PartitionEngine
 from streams.partition.outcome import Outcome, Pending
-from streams.partition.processor import Processor
 
 BATCH_BYTES = 1 << 20  # of transitions in one transaction
 SLOW_S, QUICK_S = 0.020, 0.005  # a step of 50 ms would be felt by heartbeats and by the other partitions
@@ -61,7 +61,7 @@ class Tenure:
     the wire, if one is. worn: the last commit is safe, but its producer is not to be used again.
     """
 
-    def __init__(self, processor: Processor, transactions: Transactions, clock: BrokerClock) -> None:
+    def __init__(self, processor: PartitionEngine, transactions: Transactions, clock: BrokerClock) -> None:
         self.transactions, self._processor, self._clock = transactions, processor, clock
         self.next_offset = self.committed = -1
         self.unsettled = True

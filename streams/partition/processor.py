@@ -49,7 +49,6 @@ class Processor:
         self._blobs: dict[bytes, bytes] = {}
         self._changed: dict[bytes, bytes] = {}  # put away since the last seal
         self._touched: dict[bytes, Entity] = {}
-        self._moved: dict[bytes, dict[int, int]] = {}  # touched ones with rows: in which journeys, and when last
         self._timed = [code.kind == "achieved" and code.plan.first_anchor is not None for code in machine.codes]
         self._journey_of = [code.journey for code in machine.codes]
         self._gauges = [0] * len(machine.gauges)
@@ -333,11 +332,7 @@ class Processor:
             states.append((key, pack(entity)))
         self._blobs.update(states)
         self._changed.update(states)
-        for key, journeys in self._moved.items():
-            for journey, at in sorted(journeys.items()):
-                member, record = self.codec.member(key, self._touched[key], journey, at)
-                self._members[member] = record
-        self._touched, self._moved = {}, {}
+        self._touched = {}
 
     def _shift(self, before: int, now: int) -> None:
         """An entity is something else than before, bit by bit of the census."""
@@ -353,14 +348,15 @@ class Processor:
             self._bytes += len(record)
         first, revised, retracted = self._counts
         timed = self._timed
-        moved = self._moved.setdefault(key, {})
         for p in publications:
             code = p.row[1]
             self._origins.append((p.row[0], cause))
             (retracted if p.retracted else revised if p.revision else first)[code] += 1
             if timed[code] and not p.revision and 0 < p.row[5] <= p.row[0]:
                 self._durations.append((code, p.row[0] - p.row[5]))
-            moved[self._journey_of[code]] = decided_at
+        for journey in {self._journey_of[p.row[1]] for p in publications}:
+            member, told = self.codec.member(key, entity, journey, decided_at)
+            self._members[member] = told
 
     def _forget_instances(self) -> None:
         """Somebody else's step may have failed half-way."""

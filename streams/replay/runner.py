@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from streams.partition.engine import PartitionEngine
 from streams.partition.outcome import Outcome
-from streams.partition.processor import Processor
 from streams.partition.records import Record
 
 BATCH = 2_000
@@ -35,7 +35,7 @@ class Decisions:
 
 
 def replay(
-    processor: Processor, records: Iterable[Record], decisions: Decisions | None = None, batch_size: int = BATCH
+    processor: PartitionEngine, records: Iterable[Record], decisions: Decisions | None = None, batch_size: int = BATCH
 ) -> Iterator[Outcome]:
     """All records in order, with the ticks of the journal where they stood; an outcome per batch."""
     decisions = decisions or Decisions()
@@ -53,7 +53,7 @@ def replay(
         yield from advance(processor, clocks.pop()[1])
 
 
-def advance(processor: Processor, clock: int) -> Iterator[Outcome]:
+def advance(processor: PartitionEngine, clock: int) -> Iterator[Outcome]:
     """Move the clock and run what is due."""
     processor.tick(clock)
     done = False
@@ -62,7 +62,7 @@ def advance(processor: Processor, clock: int) -> Iterator[Outcome]:
         yield processor.seal()
 
 
-def _apply(processor: Processor, records: Sequence[Record], rejections: Mapping[int, str]) -> Iterator[Outcome]:
+def _apply(processor: PartitionEngine, records: Sequence[Record], rejections: Mapping[int, str]) -> Iterator[Outcome]:
     taken = 0
     while taken < len(records):
         taken += processor.apply(records[taken:], rejections, BATCH)

@@ -18,7 +18,7 @@ from streams.engine.verdicts import Verdict
 from streams.language import cases, load_journey
 from streams.partition.processor import Processor
 from streams.replay import cases as replayed
-from tests.laws.system import Records, feed, machine_of, processor_of
+from tests.laws.system import Records, codec_of, feed, machine_of
 from tests.laws.world import make
 
 pytestmark = pytest.mark.timeout(600)  # seconds on a quiet machine; the tracer and a busy one make minutes of them
@@ -39,7 +39,8 @@ class Standing(NamedTuple):
 def standings(number: int) -> Iterator[Standing]:
     """States of a random world, after any of its records."""
     seed, rng = make(number), Random(number)
-    processor = processor_of(machine_of(seed.journeys, through_yaml=False))
+    machine = machine_of(seed.journeys, through_yaml=False)
+    processor = Processor(machine, codec_of(machine))
     states: dict[bytes, bytes] = {}
     for item in Records(seed.late(odd=True).log).items:
         feed(processor, [item])

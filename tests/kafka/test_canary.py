@@ -59,7 +59,8 @@ def decide(self, records, decide=lane.Lane._decide):
         raise ValueError("cannot decide about " + str([record.value for record in records]))
     return decide(self, records)
 
-app.Processor, lane.Lane._decide, lane.MOST_FAULTS = Faulty, decide, 1
+app.make_processor = lambda machine, codec, engine, **how: Faulty(machine, codec, **how)
+lane.Lane._decide, lane.MOST_FAULTS = decide, 1
 from streams.cli.main import app
 app()
 """

@@ -15,6 +15,7 @@ TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 # A worker whose engine fails at what time alone does to u13, and then does what the command line says.
 FAULTY = """\
+import os
 from streams.partition.processor import TIME_ALONE, Processor
 
 publish = Processor._publish
@@ -25,6 +26,7 @@ def faulty(self, key, entity, publications, decided_at, cause):
     publish(self, key, entity, publications, decided_at, cause)
 
 Processor._publish = faulty
+os.environ["JOURNEYS_ENGINE"] = "python"
 from streams.cli.main import app
 app()
 """

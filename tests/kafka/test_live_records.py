@@ -27,7 +27,7 @@ class Faulty(Processor):
             raise ValueError("secret: " + str(r.value))
         return super()._receive(r, *rest)
 
-app.Processor = Faulty
+app.make_processor = lambda machine, codec, engine, **how: Faulty(machine, codec, **how)
 from streams.cli.main import app
 app()
 """

@@ -15,10 +15,11 @@ import orjson
 
 from schemas.journey import Journey
 from streams.codec.partition import partition_codec
+from streams.core.engines import Engine, make_processor
 from streams.engine.machine import Limits, Machine
 from streams.language import compile_journey, read_journey
+from streams.partition.engine import PartitionEngine
 from streams.partition.outcome import Outcome
-from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord
 from tests.laws.journey_conditions import Json, iso
 from tests.laws.oracle import Row
@@ -26,6 +27,7 @@ from tests.laws.oracle_values import timestamp
 from tests.laws.streams_of_events import Line
 
 ALL = 1_000_000
+ENGINE: Engine = "auto"
 NONE: Mapping[int, str] = {}
 
 
@@ -49,9 +51,9 @@ def machine_of(journeys: Sequence[Json], limits: Limits | None = None, *, throug
 codec_of = lru_cache(maxsize=64)(partition_codec)  # a decoder is made of code of its own, and worth keeping
 
 
-def processor_of(machine: Machine) -> Processor:
+def processor_of(machine: Machine) -> PartitionEngine:
     """A partition at its beginning."""
-    return Processor(machine, codec_of(machine))
+    return make_processor(machine, codec_of(machine), ENGINE)
 
 
 def record(offset: int, line: Line) -> OfflineRecord:
@@ -81,7 +83,7 @@ class Records:
 
 
 def feed(
-    processor: Processor,
+    processor: PartitionEngine,
     items: Iterable[OfflineRecord | int],
     batch: int = ALL,
     budget: int = ALL,
@@ -103,7 +105,9 @@ def feed(
     apply(processor, waiting, budget, decisions)
 
 
-def apply(processor: Processor, records: Sequence[OfflineRecord], budget: int, decisions: Mapping[int, str]) -> None:
+def apply(
+    processor: PartitionEngine, records: Sequence[OfflineRecord], budget: int, decisions: Mapping[int, str]
+) -> None:
     """All of the records."""
     taken = 0
     while taken < len(records):
@@ -111,7 +115,7 @@ def apply(processor: Processor, records: Sequence[OfflineRecord], budget: int, d
         advance(processor, budget)
 
 
-def advance(processor: Processor, budget: int) -> None:
+def advance(processor: PartitionEngine, budget: int) -> None:
     """All that is due."""
     while not processor.advance(budget):
         pass

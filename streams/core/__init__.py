@@ -1,0 +1,1 @@
+"""The native engine, and the choice between it and the plain one."""
