@@ -14,14 +14,20 @@ from typing import NamedTuple, Self
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
-from aiokafka.errors import GroupCoordinatorNotAvailableError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    GroupLoadInProgressError,
+    NotCoordinatorForGroupError,
+)
 
 from streams.live.clients import Clients, close, connect
 from streams.live.errors import Misconfigured
+from streams.live.restore import group_offsets
 from streams.live.topics import APPEND_TIME, TIMESTAMP
 
 LINGER_MS = 5
 POLL_MS = 200
+NOT_YET = (GroupCoordinatorNotAvailableError, GroupLoadInProgressError, NotCoordinatorForGroupError)
 
 Values = list[bytes]
 
@@ -140,9 +146,9 @@ class Operator:
         tps = [TopicPartition(self.topic, p) for p in range(self.partitions)]
         ends = await self._watcher.end_offsets(tps)
         try:
-            committed = await self._admin.list_consumer_group_offsets(self.group, partitions=tps)
+            committed = await group_offsets(self._admin, self.group, tps)
             described = await self._admin.describe_consumer_groups([self.group])
-        except GroupCoordinatorNotAvailableError:  # a new broker makes the topic of the groups when it is first asked
+        except NOT_YET:  # a new broker makes the topic of the groups when it is first asked
             return Look(dict.fromkeys(range(self.partitions), 0), {tp.partition: ends[tp] for tp in tps}, {})
         done = {tp: max(committed[tp].offset, 0) for tp in tps}
         lag = {tp.partition: max(ends[tp] - done[tp], 0) for tp in tps}  # the end was asked for first

@@ -11,9 +11,10 @@ import asyncio
 import platform
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
@@ -48,6 +49,8 @@ MOMENT_S = 3.0  # between two looks at a lag; a worker commits several times a s
 POLL_MS = 200
 ATTEMPTS, AGAIN_S = 10, 0.5  # a broker that has just started has no coordinators yet
 PACKAGES = ("journeys", "aiokafka", "faust-streaming")
+
+Answer = TypeVar("Answer")
 
 
 async def examine(settings: Settings, fingerprint: str | None = None) -> list[Finding]:
@@ -152,24 +155,28 @@ async def group(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, homes: Seq
 
 async def described(admin: AIOKafkaAdminClient, name: str) -> tuple[str, int]:
     """(state, number of members) as the coordinator sees them."""
-    attempts = ATTEMPTS
-    while True:
-        attempts -= 1
+    [answer] = await insisting(lambda: admin.describe_consumer_groups([name]))
+    [(_, _, state, _, _, members, *_)] = answer.groups
+    return state, len(members)
+
+
+async def insisting(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The answer of a coordinator, which may need some seconds before it has one."""
+    for _ in range(ATTEMPTS - 1):
         try:
-            [answer] = await admin.describe_consumer_groups([name])
-            [(_, _, state, _, _, members, *_)] = answer.groups
-            return state, len(members)
+            return await ask()
         except KafkaError as error:
-            if not (error.retriable and attempts):
+            if not error.retriable:
                 raise
         await asyncio.sleep(AGAIN_S)
+    return await ask()
 
 
 async def places(admin: AIOKafkaAdminClient, reader: AIOKafkaConsumer, homes: Sequence[Home]) -> list[Place]:
     """Where each partition is."""
     tps = [home.tp for home in homes]
     begins, ends = await reader.beginning_offsets(tps), await reader.end_offsets(tps)
-    committed = [await committed_offset(admin, home) for home in homes]
+    committed = [await insisting(partial(committed_offset, admin, home)) for home in homes]
     at = [begins[tp] if found is None else found.offset for tp, found in zip(tps, committed, strict=True)]
     return [Place(tp.partition, offset, ends[tp]) for tp, offset in zip(tps, at, strict=True)]
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupLoadInProgressError
+from aiokafka.structs import OffsetAndMetadata
 
 from streams.codec.position import META_KEY, BadPosition, Meta, decode_meta, entity_key, record_hash
 from streams.live.clients import Clients, close
@@ -98,13 +100,28 @@ class Committed:
 async def committed_offset(admin: AIOKafkaAdminClient, home: Home) -> Committed | None:
     """The group's offset of the partition; None if it has none, or none any more.
 
-    By the admin client, because consumers hide the metadata, in which our transactions write the clock.
+    By the admin client, because consumers hide the metadata, in which our transactions write the clock. Raises
+    KafkaError as `group_offsets`.
     """
-    found = await admin.list_consumer_group_offsets(home.names.app, partitions=[home.tp])
-    value = found.get(home.tp)
-    if value is None or value.offset < 0:
+    value = (await group_offsets(admin, home.names.app, [home.tp]))[home.tp]
+    if value.offset < 0:
         return None
     return Committed(value.offset, int(value.metadata) if value.metadata.lstrip("-").isdigit() else None)
+
+
+async def group_offsets(
+    admin: AIOKafkaAdminClient, group: str, partitions: Sequence[TopicPartition]
+) -> Mapping[TopicPartition, OffsetAndMetadata]:
+    """Of each partition; offset -1 where the group has none.
+
+    Raises GroupLoadInProgressError where the coordinator does not say: it is loading, or has moved, and aiokafka drops
+    the error of an answer as a whole, which then looks as if there were no offsets.
+    """
+    found: Mapping[TopicPartition, OffsetAndMetadata]
+    found = await admin.list_consumer_group_offsets(group, partitions=list(partitions))
+    if not all(tp in found for tp in partitions):
+        raise GroupLoadInProgressError(f"the coordinator of group {group} does not tell its offsets yet")
+    return found
 
 
 def agree(meta: Meta, committed: Committed | None, home: Home) -> None:

@@ -1,13 +1,16 @@
 """What must fit together before a partition is opened."""
 
 import logging
+from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupLoadInProgressError
 
 from streams.codec.position import Meta
 from streams.live.errors import Inconsistent
-from streams.live.restore import Committed, Home, agree, examine
+from streams.live.restore import Committed, Home, agree, committed_offset, examine
 from streams.live.topics import TopicNames
 from streams.partition.records import Position
 
@@ -57,3 +60,18 @@ def test_the_state_of_other_journeys_is_refused() -> None:
     examine(META, HOME)
     with pytest.raises(Inconsistent, match="run the old journey files, or take a new name"):
         examine(META, Home(HOME.names, HOME.tp, HOME.partitions, "beef"))
+
+
+class Silent:
+    """A coordinator that is loading: aiokafka's admin client gives an empty answer."""
+
+    async def list_consumer_group_offsets(self, group: str, partitions: list[TopicPartition]) -> dict[Any, Any]:
+        """As it looks."""
+        assert (group, partitions) == ("shop", [HOME.tp])
+        return {}
+
+
+async def test_a_coordinator_that_does_not_say_is_not_taken_for_a_group_without_offsets() -> None:
+    """It is asked again; nothing is begun anew meanwhile."""
+    with pytest.raises(GroupLoadInProgressError):
+        await committed_offset(cast("AIOKafkaAdminClient", Silent()), HOME)
