@@ -2,7 +2,7 @@
 
 Usage: offline.py MIX JOURNEYS PARTITIONS, the mix in JSON (synthetic.py); prints JSON, see `Point`.
 In it: decoding, the engine, states to and from bytes, output records. A process of its own, so that its memory says
-what its users take.
+what its users take. Which engine: that of a worker with the same environment.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import time
 from array import array
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import job
 import orjson
@@ -23,9 +23,9 @@ import synthetic
 from usage import resident
 
 from streams.codec.partition import partition_codec
+from streams.core.engines import Engine, make_processor
 from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
-from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord, replay
 
 CHUNK = 2_000  # events that are made at a time: more would be most of what is resident
@@ -39,6 +39,11 @@ class Point(NamedTuple):
     rows: float
     state_bytes: float
     resident_bytes: float
+
+
+def engine() -> Engine:
+    """That which a worker with this environment is told."""
+    return cast("Engine", os.environ.get("JOURNEYS_ENGINE", "auto"))
 
 
 def compiled(*paths: Path) -> Machine:
@@ -58,7 +63,7 @@ def machine(journeys: int) -> Machine:
 def measure(mix: synthetic.Mix, journeys: int, partitions: int) -> Point:
     """Run it all."""
     made = machine(journeys)
-    processors = [Processor(made, partition_codec(made)) for _ in range(partitions)]
+    processors = [make_processor(made, partition_codec(made), engine()) for _ in range(partitions)]
     sizes, offsets = array("I", bytes(4 * mix.users)), [0] * partitions
     gc.collect()
     gc.freeze()

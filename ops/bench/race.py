@@ -158,7 +158,7 @@ def by_rows(made: job.Job) -> Compare:
 
 
 def offline(made: job.Job, journey: Path) -> list[list[bytes]]:
-    """The records that the offline runner gives, of each partition."""
+    """The records that the plain engine gives offline, of each partition, whatever engine is raced."""
     machine = compiled(journey)
     out = []
     for records in made.records:

@@ -17,6 +17,9 @@ from pathlib import Path
 
 import job
 import msgspec
+import offline
+
+from streams.core.engines import chosen
 
 FOLDER = job.HERE / "report"
 ORDER = ("run", "costs", "latency", "growth")  # of the commands, on the page
@@ -89,8 +92,9 @@ def circumstances() -> str:
         check=False,
     )
     model = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    engine = f"the {chosen(offline.engine(), offline.compiled(job.JOURNEY))} engine"
     machine = f"{os.cpu_count()} cores{model.partition(':')[2].rstrip()}, Python {platform.python_version()}"
-    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, version {commit.stdout.strip() or 'unknown'}, {machine}"
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, version {commit.stdout.strip() or 'unknown'}, {engine}, {machine}"
 
 
 def markdown(section: Section) -> str:

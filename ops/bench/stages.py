@@ -1,6 +1,7 @@
 """Where the time of an event goes, without a broker: the same input, with one stage more each time.
 
-CPU microseconds an event. What only a broker shows (fetching, sending, committing, the event loop) is not here.
+CPU microseconds an event. The native engine goes from records to records in one piece, so it is one stage. What only a
+broker shows (fetching, sending, committing, the event loop) is not here.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ from collections.abc import Callable, Iterator
 
 import job
 from aiokafka.producer.message_accumulator import BatchBuilder
-from offline import compiled
+from offline import compiled, engine
 
 from streams.codec.partition import partition_codec
+from streams.core.engines import Engine, chosen, make_processor
 from streams.engine.machine import Machine
 from streams.partition.outcome import Codec, Outcome
-from streams.partition.processor import Processor
 from streams.replay.runner import BATCH, OfflineRecord, replay
 
 BATCH_BYTES = 900_000
@@ -28,18 +29,25 @@ Inputs = list[list[OfflineRecord]]
 
 
 def measure(reference: job.Job) -> dict[str, float]:
-    """By stage. step: timeline, timers, states to and from bytes. encode: transition and member records."""
+    """By stage, of the engine that a worker would have."""
     machine = compiled(job.JOURNEY)
     codec, inputs = partition_codec(machine), records_of(reference)
+    native = chosen(engine(), machine) == "native"
+    full = seconds(lambda: deque(outcomes(machine, codec, inputs, engine()), maxlen=0))
+    both = seconds(lambda: deque(map(append, outcomes(machine, codec, inputs, engine())), maxlen=0))
+    parts = {"decode, step, encode": full} if native else plain(machine, codec, inputs)
+    return {stage: 1e6 * s / reference.events for stage, s in {**parts, "append": both - full}.items()}
+
+
+def plain(machine: Machine, codec: Codec, inputs: Inputs) -> dict[str, float]:
+    """Seconds. step: timeline, timers, states to and from bytes. encode: transition and member records."""
     events = {id(r): codec.decode(r) for partition in inputs for r in partition}
     ready = codec._replace(decode=lambda r: events[id(r)])
     mute = ready._replace(transitions=lambda *_: [], member=lambda key, *_: (key, None))
     decode = seconds(lambda: [codec.decode(r) for partition in inputs for r in partition])
-    step = seconds(lambda: deque(outcomes(machine, mute, inputs), maxlen=0))
-    full = seconds(lambda: deque(outcomes(machine, ready, inputs), maxlen=0))
-    both = seconds(lambda: deque(map(append, outcomes(machine, ready, inputs)), maxlen=0))
-    parts = {"decode": decode, "step": step, "encode": full - step, "append": both - full}
-    return {stage: 1e6 * s / reference.events for stage, s in parts.items()}
+    step = seconds(lambda: deque(outcomes(machine, mute, inputs, "python"), maxlen=0))
+    full = seconds(lambda: deque(outcomes(machine, ready, inputs, "python"), maxlen=0))
+    return {"decode": decode, "step": step, "encode": full - step}
 
 
 def records_of(reference: job.Job) -> Inputs:
@@ -47,9 +55,9 @@ def records_of(reference: job.Job) -> Inputs:
     return [[OfflineRecord(i, *r) for i, r in enumerate(partition)] for partition in reference.records]
 
 
-def outcomes(machine: Machine, codec: Codec, inputs: Inputs) -> Iterator[Outcome]:
+def outcomes(machine: Machine, codec: Codec, inputs: Inputs, which: Engine) -> Iterator[Outcome]:
     """Partitions take turns, batch by batch, as in a worker."""
-    processors = [Processor(machine, codec) for _ in inputs]
+    processors = [make_processor(machine, codec, which) for _ in inputs]
     for begin in range(0, max(map(len, inputs)), BATCH):
         for processor, records in zip(processors, inputs, strict=True):
             yield from replay(processor, records[begin : begin + BATCH])
