@@ -3,7 +3,8 @@
 Example: python -m tests.laws.run --journeys 100000 --minutes 60
          (again, after it was stopped or its time was up: the same command)
 
-Every world is asked for law 1, and for one of the others in turn. What has been asked stands in a file, stretch by
+Every world is asked for law 1, and for one of the others in turn; stretches of worlds are run by the native and by the
+plain engine in turn. What has been asked stands in a file, stretch by
 stretch, with a fingerprint of the sources that were asked: the engine, the language, the laws. Stretches of other
 sources do not count. Ends with a summary, and with the first finding of each law, made smaller, as a case file.
 Exit code 0: all asked, and nothing found; 1: a finding; 3: the time was up, or it was stopped.
@@ -24,6 +25,8 @@ from time import monotonic, process_time
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from streams.core.engines import Engine
+from tests.laws import system
 from tests.laws.diary import Diary, Finding, Stretch, summary
 from tests.laws.laws import LAWS, broken, rows_of, still_broken, world_for
 from tests.laws.shrink import case_of, shrink
@@ -31,6 +34,7 @@ from tests.laws.world import Seed, World, make
 
 OTHERS = [name for name in LAWS if name != "order_free"]
 BLOCK = 25
+ENGINES: tuple[Engine, ...] = ("auto", "python")  # native where it is built, and its readable twin
 ROWS_OF_EVERY = 5  # worlds: counting the kinds of rows takes a run of its own
 DIARY = Path(__file__).parents[2] / ".laws" / "diary.jsonl"
 STOPPED = 3
@@ -44,7 +48,8 @@ def worlds(seed: Seed) -> Iterator[tuple[str, World]]:
 
 
 def ask(numbers: range) -> Stretch:
-    """A stretch of seeds."""
+    """A stretch of seeds, of one of the engines; they take turns."""
+    system.ENGINE = ENGINES[numbers.start // BLOCK % len(ENGINES)]
     asked, kinds, findings, began = Counter[str](), Counter[str](), list[Finding](), process_time()
     journeys = 0
     for number in numbers:
