@@ -343,6 +343,8 @@ class Processor:
             moved ^= bit
 
     def _publish(self, key: bytes, entity: Entity, publications: Publications, decided_at: int, cause: int) -> None:
+        journeys = {self._journey_of[p.row[1]] for p in publications}
+        members = [self.codec.member(key, entity, journey, decided_at) for journey in journeys]
         for record in self.codec.transitions(key, entity.account, publications, decided_at):
             self._out.append((key, record))
             self._bytes += len(record)
@@ -354,9 +356,7 @@ class Processor:
             (retracted if p.retracted else revised if p.revision else first)[code] += 1
             if timed[code] and not p.revision and 0 < p.row[5] <= p.row[0]:
                 self._durations.append((code, p.row[0] - p.row[5]))
-        for journey in {self._journey_of[p.row[1]] for p in publications}:
-            member, told = self.codec.member(key, entity, journey, decided_at)
-            self._members[member] = told
+        self._members.update(members)
 
     def _forget_instances(self) -> None:
         """Somebody else's step may have failed half-way."""

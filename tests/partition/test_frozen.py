@@ -10,13 +10,14 @@ from typing import Any
 import orjson
 import pytest
 
+from streams.codec.member import MemberEncoder
 from streams.codec.partition import partition_codec
 from streams.engine.dropoff import OUTCOMES
 from streams.engine.machine import Machine
 from streams.engine.state import Entity
 from streams.engine.timeline import Timeline
 from streams.language import compile_journey, load_journey
-from streams.partition.outcome import Outcome
+from streams.partition.outcome import Member, Outcome
 from streams.partition.processor import Processor
 from streams.replay.runner import OfflineRecord
 from tests.kafka.live import JOURNEY
@@ -47,17 +48,26 @@ def machine(tmp_path: Path) -> Machine:
     return machine_of(tmp_path, JOURNEY)
 
 
-@pytest.fixture
-def _cursed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A step of time fails when it is done, so that everything has changed that can have."""
-    pass_time = Timeline.pass_time
+@pytest.fixture(params=["the step", "its member record"])
+def _cursed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step of time fails when it is done, or as late as it can: everything has changed that can have."""
+    pass_time, member_of = Timeline.pass_time, MemberEncoder.__call__
 
-    def failing(self: Timeline, e: Entity, until: int, out: Any) -> None:
+    def failing_step(self: Timeline, e: Entity, until: int, out: Any) -> None:
         pass_time(self, e, until, out)
         if e.account == CURSED:
             raise ZeroDivisionError
 
-    monkeypatch.setattr(Timeline, "pass_time", failing)
+    def failing_member(self: MemberEncoder, key: bytes, entity: Entity, journey: int, updated_at: int) -> Member:
+        member = member_of(self, key, entity, journey, updated_at)
+        if entity.account == CURSED and b'"dropped":{}' not in (member[1] or b""):
+            raise ZeroDivisionError
+        return member
+
+    if request.param == "the step":
+        monkeypatch.setattr(Timeline, "pass_time", failing_step)
+    else:
+        monkeypatch.setattr(MemberEncoder, "__call__", failing_member)
 
 
 def record(offset: int, user: str, event: str, at: int, account: str = "a") -> OfflineRecord:
