@@ -19,8 +19,9 @@ from streams.codec.partition import partition_codec
 from streams.core.engines import Engine, chosen, make_processor
 from streams.engine.machine import Machine
 from streams.partition.outcome import Codec, Outcome
-from streams.replay.runner import BATCH, OfflineRecord, replay
+from streams.replay.runner import OfflineRecord
 
+BATCH, STEP = 10_000, 2_000  # records of a transaction and of a synchronous step, at high load
 BATCH_BYTES = 900_000
 SCHEMA = ("journeys-schema", b"transition/1")
 
@@ -60,7 +61,12 @@ def outcomes(machine: Machine, codec: Codec, inputs: Inputs, which: Engine) -> I
     processors = [make_processor(machine, codec, which) for _ in inputs]
     for begin in range(0, max(map(len, inputs)), BATCH):
         for processor, records in zip(processors, inputs, strict=True):
-            yield from replay(processor, records[begin : begin + BATCH])
+            batch, taken = records[begin : begin + BATCH], 0
+            while taken < len(batch):
+                taken += processor.apply(batch[taken:], {}, STEP)
+                while not processor.advance(STEP):
+                    pass
+            yield processor.seal()
 
 
 def append(outcome: Outcome) -> None:
