@@ -29,8 +29,8 @@ class Horizons:
         return bool(self._waiting)
 
     def offer(self, horizon: Horizon) -> None:
-        """One more."""
-        if len(self._waiting) >= KEPT:
+        """One more. Those that lie behind its end were of records that a change of the leader has lost."""
+        while self._waiting and (len(self._waiting) >= KEPT or self._waiting[-1].end > horizon.end):
             self._waiting.pop()
         self._waiting.append(horizon)
         if not self._offered.done():

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError
 from mode import Service
 
 from streams.live.clients import close
+from streams.live.ends import LogEnds
 from streams.live.errors import Inconsistent, Misconfigured, Stopped
 from streams.live.horizons import Horizon
 from streams.live.lane import Lane
@@ -112,19 +113,24 @@ class Membership(Service, ConsumerRebalanceListener):
     @Service.task
     async def _watch_ends(self) -> None:
         """Broker time first, then the ends of the logs: in this order a tick can rely on them (time.md section 2)."""
-        clock, watcher = self.around.clock, self.around.watcher
-        while self.around.settings.clock.ticks and not self.should_stop:
-            await self.sleep(TICK_MS / 1_000)
-            lanes = dict(self.lanes)
-            if lanes and clock.known:
-                now = clock.now()
-                try:
-                    ends = await watcher.end_offsets(list(lanes))
-                except KafkaError as error:
-                    log.debug("no ends of logs: %s", error)
-                    continue
-                for tp, lane in lanes.items():
-                    lane.offer(Horizon(now, ends[tp]))
+        clock, log_ends = self.around.clock, LogEnds(self.around.clients.bare(), self.around.settings.source.topic)
+        try:
+            while self.around.settings.clock.ticks and not self.should_stop:
+                await self.sleep(TICK_MS / 1_000)
+                if self.lanes and clock.known:
+                    await self._offer(clock.now(), log_ends)
+        finally:
+            await close(log_ends.close())
+
+    async def _offer(self, now_ms: int, log_ends: LogEnds) -> None:
+        lanes = dict(self.lanes)
+        try:
+            ends = await log_ends.of(lanes)
+        except KafkaError as error:
+            log.debug("no ends of logs: %s", error)
+            return
+        for tp, lane in lanes.items():
+            lane.offer(Horizon(now_ms, ends[tp]))
 
     @Service.task
     async def _show_life(self) -> None:

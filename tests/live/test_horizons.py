@@ -30,3 +30,11 @@ async def test_an_offer_wakes_whoever_waits_for_one() -> None:
     horizons.offer(Horizon(1, 1))
     assert waiting.done()
     assert not horizons.next_offer().done()
+
+
+async def test_a_log_that_ends_earlier_than_it_did_takes_back_what_was_offered() -> None:
+    """A leader that dies may take records along that nobody has read; their end would never be reached."""
+    horizons = Horizons()
+    for horizon in (Horizon(100, 5), Horizon(200, 8), Horizon(300, 6)):
+        horizons.offer(horizon)
+    assert [horizons.reached(at) for at in (5, 6)] == [100, 300]
