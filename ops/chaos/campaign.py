@@ -40,6 +40,7 @@ from wrong import WRONG
 
 WRONG_MINUTES = 0.6
 WRONG_TRIES = 3
+BREATHE = 4  # strikes
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,10 @@ async def strike(world: World, plan: Plan) -> None:
     end = time.monotonic() + 60 * plan.minutes
     while time.monotonic() < end and not world.caught:
         name = world.rng.choice(plan.names)
+        world.strikes += 1
         world.notes[f"strikes of {name}"] += 1
+        if world.strikes % BREATHE == 0:  # or on a busy machine workers would do nothing but start
+            await world.all_open()
         await NEMESES[name].strike(world)
         say(f"{name}: {world.producer.written:,} events, {fleet_text(world.fleet)}")
 

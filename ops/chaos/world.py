@@ -42,7 +42,7 @@ STILLS = (None, "between fencing and reading", "during restore", "after state", 
 PARTITIONS = 12
 SESSION_S = 6  # the least that Kafka allows
 LOOK_S = 0.1
-CAUGHT_UP_S = 180.0
+PATIENCE_S = 120.0  # without any progress
 OPEN_S = 40.0
 REST_S = 40.0  # how long a machine under load may take for what should take five; the results tell what it took
 INPUT = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime"}
@@ -82,6 +82,7 @@ class World:
     findings: list[str] = field(default_factory=list)
     found: Found = field(default_factory=Found)
     apps: int = 1
+    strikes: int = 0
     stills: Sequence[str | None] = STILLS
     points: Iterator[str] = field(default_factory=lambda: itertools.cycle(POINTS))
 
@@ -140,9 +141,11 @@ class World:
         if self.caught:
             return
         self.fleet.wanted = max(2, self.fleet.wanted)
-        await self._caught_up()
+        caught_up = await self._caught_up()
         await self.rest()
         self._keeper.cancel()
+        if not caught_up:  # nothing can be right then
+            return
         self.say("all workers have left; checking")
         try:
             found = await check(self.app, self.folder)
@@ -150,17 +153,20 @@ class World:
             found = Found([f"kafka: {error}"])
         self._take(found)
 
-    async def _caught_up(self) -> None:
-        ends = await reading.ends(
-            self.app.address, reading.partitions_of(self.app.topic, PARTITIONS), "read_uncommitted"
-        )
-        total, limit = sum(ends.values()), time.monotonic() + CAUGHT_UP_S
+    async def _caught_up(self) -> bool:
+        """Wait until all of the input is committed, as long as there is progress."""
+        tps = reading.partitions_of(self.app.topic, PARTITIONS)
+        total = sum((await reading.ends(self.app.address, tps, "read_uncommitted")).values())
+        most, limit = 0, time.monotonic() + PATIENCE_S
         async with reading.admin(self.app.address) as admin:
             while (done := await reading.progress(admin, self.app.name)) < total:
+                if done > most:
+                    most, limit = done, time.monotonic() + PATIENCE_S
                 if time.monotonic() > limit:
-                    self.findings.append(f"workers: at {done} of {total} records after {CAUGHT_UP_S:.0f} s")
-                    return
+                    self.findings.append(f"workers: at {done} of {total} records, and nothing for {PATIENCE_S:.0f} s")
+                    return False
                 await asyncio.sleep(LOOK_S)
+        return True
 
     def _take(self, found: Found) -> None:
         self.found.findings += found.findings
