@@ -183,6 +183,7 @@ async def surroundings(
                 future_skew_ms=settings.source.future_skew_ms,
                 arrival_is_occurred=settings.source.arrival == "occurred",
             ),
+            native=chosen(settings.engine, machine) == "native",
             decode=codec.decode,
             ask=agent_of(app),
             metrics=Metrics(machine, settings.source.topic, meaning.definitions),

@@ -124,7 +124,7 @@ class Lane:
 
     async def _open(self) -> Tenure:
         around = self._around
-        tenure = Tenure(around.machine(), Transactions(around.clients, self._home), around.clock)
+        tenure = Tenure(around.machine(), Transactions(around.clients, self._home, native=around.native), around.clock)
         self.tenure = tenure
 
         async def load(rows: Rows) -> None:

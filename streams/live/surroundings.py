@@ -50,7 +50,10 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """machine: makes a processor. decode: as it reads records. stop: ends the worker, with the reason."""
+    """machine: makes a processor. native: whether it is the native engine's, which makes record batches too.
+
+    decode: as it reads records. stop: ends the worker, with the reason.
+    """
 
     settings: Settings
     names: TopicNames
@@ -63,6 +66,7 @@ class Surroundings:
     clock: BrokerClock
     restores: asyncio.Semaphore
     machine: Callable[[], PartitionEngine]
+    native: bool
     decode: Decode
     ask: Ask
     metrics: Metrics

@@ -35,9 +35,11 @@ from aiokafka.errors import (
     RecordListTooLargeError,
     UnknownError,
 )
+from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import OffsetAndMetadata, RecordMetadata
 
 from streams.codec.position import META_KEY, Meta, encode_meta, record_hash, state_key
+from streams.live.batches import NONE, TRACE, Headers, NativeBatches, PlainBatches, Row
 from streams.live.clients import Clients, close
 from streams.live.errors import Broken, Fenced, Poisoned
 from streams.live.failpoints import fail_point
@@ -53,13 +55,6 @@ APPEND_TIME = 1  # timestamp_type
 # 90 (PRODUCER_FENCED) and 120 (TRANSACTION_ABORTABLE) are unknown to aiokafka.
 TAKEN_OVER = (ProducerFenced, InvalidProducerIdMapping, InvalidTxnState, UnknownError)
 REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, PolicyViolationError)
-
-Headers = list[tuple[str, bytes | None]]  # aiokafka takes nothing but a list
-Row = tuple[bytes | None, bytes | None, Headers]
-
-SCHEMA = ("journeys-schema", b"transition/1")
-TRACE = "traceparent"
-NONE: Headers = []
 
 
 class Batch(NamedTuple):
@@ -89,12 +84,16 @@ class Receipt:
 
 
 class Transactions:
-    """The transactional producer of one input partition, from fencing to its first failure."""
+    """The transactional producer of one input partition, from fencing to its first failure.
 
-    def __init__(self, clients: Clients, home: Home) -> None:
+    native: whether the native engine makes the batches.
+    """
+
+    def __init__(self, clients: Clients, home: Home, *, native: bool) -> None:
         self.home = home
         self.transactional_id = f"{home.names.app}-{home.tp.topic}-{home.tp.partition}"
         self._producer = clients.producer(self.transactional_id)
+        self._batches = (NativeBatches if native else PlainBatches)(self._producer.create_batch)
         self._resends = Resends()
 
     async def fence(self) -> None:
@@ -141,17 +140,20 @@ class Transactions:
         last_hash = record_hash(batch.records[-1]) if batch.records else batch.last_hash
         await producer.begin_transaction()
         fail_point("after begin")
-        acks = await self._send(batch.now_ms, names.transitions, transitions(batch))
+        make, now_ms = self._batches, batch.now_ms
+        acks = await self._send(names.transitions, make.of_transitions(now_ms, outcome, traces(batch.records)))
         fail_point("after transitions")
-        acks += await self._send(batch.now_ms, names.members, ((k, v, NONE) for k, v in outcome.members))
+        acks += await self._send(names.members, make.of_pairs(now_ms, outcome.members))
         fail_point("after members")
-        acks += await self._send(batch.now_ms, names.state, self._states(outcome, last_hash))
+        meta = self._meta(outcome, last_hash)
+        acks += await self._send(names.state, make.of_pairs(now_ms, outcome.states, state_key(b""), meta))
         fail_point("after state")
-        acks += await self._send(batch.now_ms, names.rejected, self._rejected(batch))
+        acks += await self._send(names.rejected, make.of_rows(now_ms, self._rejected(batch)))
         fail_point("after rejected")
-        acks += await self._send(batch.now_ms, names.late, self._late(batch))
+        acks += await self._send(names.late, make.of_rows(now_ms, self._late(batch)))
         fail_point("after late")
-        journal = await self._send(batch.now_ms, names.journal, ((None, value, NONE) for value in outcome.journal))
+        entries: Iterator[Row] = ((None, value, NONE) for value in outcome.journal)
+        journal = await self._send(names.journal, make.of_rows(now_ms, entries))
         fail_point("after journal")
         offset = OffsetAndMetadata(outcome.position.next_offset, str(outcome.position.clock))
         await producer.send_offsets_to_transaction({self.home.tp: offset}, names.app)
@@ -163,24 +165,13 @@ class Transactions:
         fail_point("after commit")
         return Receipt(offset.offset, last_hash, max(appended) if appended else None, self._resends.count > 0)
 
-    async def _send(self, now_ms: int, topic: str, rows: Iterable[Row]) -> list[asyncio.Future[RecordMetadata]]:
-        """Hand rows to aiokafka in as few batches as hold them; one that is too large for any goes alone."""
+    async def _send(self, topic: str, batches: Iterable[BatchBuilder]) -> list[asyncio.Future[RecordMetadata]]:
+        """Hand batches to aiokafka, which sends one after the other."""
         producer, partition = self._producer, self.home.tp.partition
-        acks = []
-        builder = producer.create_batch()
-        for key, value, headers in rows:
-            if builder.append(timestamp=now_ms, key=key, value=value, headers=headers) is None:
-                acks.append(await producer.send_batch(builder, topic, partition=partition))
-                builder = producer.create_batch()
-                builder.append(timestamp=now_ms, key=key, value=value, headers=headers)
-        if builder.record_count():
-            builder.close()
-            acks.append(await producer.send_batch(builder, topic, partition=partition))
-        return acks
+        return [await producer.send_batch(batch, topic, partition=partition) for batch in batches]
 
-    def _states(self, outcome: Outcome, last_hash: str | None) -> Iterator[Row]:
-        for key, state in outcome.states:
-            yield state_key(key), state, NONE
+    def _meta(self, outcome: Outcome, last_hash: str | None) -> tuple[bytes, bytes]:
+        """The record of the position."""
         home = self.home
         meta = Meta(
             app=home.names.app,
@@ -191,7 +182,7 @@ class Transactions:
             fingerprint=home.fingerprint,
             last_hash=last_hash,
         )
-        yield META_KEY, encode_meta(meta), NONE
+        return META_KEY, encode_meta(meta)
 
     def _rejected(self, batch: Batch) -> Iterator[Row]:
         records = {record.offset: record for record in batch.records} if batch.outcome.rejected else {}
@@ -213,14 +204,9 @@ def appended_at(metadata: RecordMetadata) -> int:
     return int(metadata.timestamp)
 
 
-def transitions(batch: Batch) -> Iterator[Row]:
-    """With how old each is, and the trace of the record that caused it."""
-    traces = {r.offset: header for r in batch.records if r.headers for header in r.headers if header[0] == TRACE}
-    for (key, record), (at, cause) in zip(batch.outcome.transitions, batch.outcome.origins, strict=True):
-        headers: Headers = [SCHEMA, ("journeys-age-ms", b"%d" % (batch.now_ms - at))]
-        if cause in traces:
-            headers.append(traces[cause])
-        yield key, record, headers
+def traces(records: Records) -> dict[int, tuple[str, bytes | None]]:
+    """The trace of each record that has one, as a header, by offset."""
+    return {r.offset: header for r in records if r.headers for header in r.headers if header[0] == TRACE}
 
 
 def copy(record: InputRecord, reason: str, *more: tuple[str, bytes | None]) -> Row:

@@ -11,11 +11,12 @@ import pytest
 from streams.codec.partition import partition_codec
 from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
+from streams.live.batches import transition_rows
 from streams.live.clock import BrokerClock
 from streams.live.errors import Broken
 from streams.live.restore import Restored
 from streams.live.tenure import Pace, Tenure
-from streams.live.transaction import Batch, Receipt, Transactions, transitions
+from streams.live.transaction import Batch, Receipt, Transactions, traces
 from streams.partition.processor import Processor
 from streams.partition.records import Position
 from tests.kafka.live import JOURNEY, event
@@ -175,7 +176,9 @@ async def test_a_row_is_as_old_as_the_broker_says_and_has_the_trace_of_what_caus
     tenure.apply([first._replace(headers=(("other", b""), trace)), second._replace(timestamp=BEGIN_MS + 5_000)], {}, 9)
     await commit(tenure)
     schema = ("journeys-schema", b"transition/1")
-    assert [headers for _, _, headers in transitions(transactions.batches[-1])] == [
+    sent = transactions.batches[-1]
+    rows = transition_rows(sent.now_ms, sent.outcome, traces(sent.records))
+    assert [headers for _, _, headers in rows] == [
         [schema, ("journeys-age-ms", b"0"), trace],
         [schema, ("journeys-age-ms", b"-2000")],
         [schema, ("journeys-age-ms", b"-1")],

@@ -5,6 +5,7 @@
 
 #![deny(unsafe_code)]
 
+mod batches;
 mod envelope;
 mod instants;
 mod json;
@@ -278,5 +279,8 @@ impl Core {
 
 #[pymodule]
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_class::<Core>()
+    module.add_class::<Core>()?;
+    module.add_class::<batches::RecordBatch>()?;
+    module.add_function(wrap_pyfunction!(batches::pack, module)?)?;
+    module.add_function(wrap_pyfunction!(batches::pack_transitions, module)?)
 }
