@@ -131,7 +131,7 @@ WRONG = dict(
         wrong(
             "members without tombstones",
             "kill",
-            (COMMIT, "in outcome.members)", "in outcome.members if v is not None)"),
+            (COMMIT, "outcome.members)", "[pair for pair in outcome.members if pair[1] is not None])"),
         ),
         wrong(
             "its own clock instead of the broker's",
