@@ -4,7 +4,7 @@
 //! `streams.live.batches`, and a test holds the bytes equal. Does not know: topics, when a batch is sent.
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyBytesMethods};
 
 const HEADER: usize = 61; // bytes in front of the first record
 const LENGTH_AT: usize = 8; // what it counts begins behind it
@@ -82,7 +82,7 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// now_ms: the timestamp of every record.
+    /// `now_ms`: the timestamp of every record.
     pub fn new(now_ms: i64, limit: usize) -> Self {
         Self { done: Vec::new(), now_ms, limit, body: Vec::new() }
     }
@@ -185,7 +185,7 @@ pub fn pack(
     let mut packer = Packer::new(now_ms, limit);
     for row in rows.try_iter()? {
         let (key, value): Row<'_> = row?.extract()?;
-        let (key, value) = (key.as_ref().map(|k| k.as_bytes()), value.as_ref().map(|v| v.as_bytes()));
+        let (key, value) = (key.as_ref().map(PyBytesMethods::as_bytes), value.as_ref().map(PyBytesMethods::as_bytes));
         packer.append(prefix, key, value, std::iter::empty());
     }
     if let Some((key, value)) = last {
@@ -204,18 +204,18 @@ pub fn pack_transitions(
     limit: usize,
 ) -> PyResult<Vec<RecordBatch>> {
     let (mut packer, mut age) = (Packer::new(now_ms, limit), itoa::Buffer::new());
-    let traced = traces.len()? > 0;
+    let any = traces.len()? > 0;
     for (row, (at, cause)) in rows.try_iter()?.zip(origins) {
         let (key, value): Row<'_> = row?.extract()?;
         let age = age.format(now_ms - at).as_bytes();
-        let trace = if traced && traces.contains(cause)? {
+        let trace = if any && traces.contains(cause)? {
             let (_, value): (String, Option<Bound<'_, PyBytes>>) = traces.get_item(cause)?.extract()?;
             Some(value.map(|value| value.as_bytes().to_vec()))
         } else {
             None
         };
         let known = [("journeys-schema", Some(&b"transition/1"[..])), ("journeys-age-ms", Some(age))];
-        let (key, value) = (key.as_ref().map(|k| k.as_bytes()), value.as_ref().map(|v| v.as_bytes()));
+        let (key, value) = (key.as_ref().map(PyBytesMethods::as_bytes), value.as_ref().map(PyBytesMethods::as_bytes));
         match &trace {
             None => packer.append(&[], key, value, known.into_iter()),
             Some(trace) => {

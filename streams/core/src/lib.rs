@@ -7,8 +7,10 @@
 
 mod batches;
 mod envelope;
+mod fold;
 mod instants;
 mod json;
+mod log;
 mod msgpack;
 mod partition;
 mod plan;
@@ -16,8 +18,10 @@ mod reader;
 mod records;
 mod rewind;
 mod run;
+mod seal;
 mod state;
 mod timeline;
+mod timers;
 mod value;
 
 use std::borrow::Cow;

@@ -3,24 +3,22 @@
 //! States are bytes; those that are touched stay decoded until the outcome is sealed. Does not know: Python, Kafka.
 
 use std::cmp::Reverse;
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, BinaryHeap};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::envelope::Event;
 use crate::instants::{EARLIEST_MS, LATEST_MS};
-use crate::msgpack::{Fault, Input, Sure};
+use crate::log;
+use crate::msgpack::{Input, Sure};
 use crate::plan::Machine;
 use crate::reader;
-use crate::records::{self, Shared, Texts};
+use crate::records::Texts;
 use crate::state::{self, Entity, Kept, NEVER};
 use crate::timeline::{Publication, Received, Timeline, Verdict};
 
-const UNTOUCHED: usize = usize::MAX;
-const TIME_ALONE: i64 = -1;
+pub const UNTOUCHED: usize = usize::MAX;
 
 pub type Key = Arc<[u8]>;
 
@@ -81,15 +79,15 @@ pub struct Effects {
     pub steps: usize,
 }
 
-struct Stored {
-    state: Box<[u8]>,
-    touched: usize, // its place among those that are, or UNTOUCHED
+pub struct Stored {
+    pub state: Box<[u8]>,
+    pub touched: usize, // its place among those that are, or UNTOUCHED
 }
 
-struct Touched {
-    key: Key,
-    entity: Entity,
-    moved: Vec<(usize, i64, bool)>, // in which journeys; when last, and whether nothing from before the log was missing
+pub struct Touched {
+    pub key: Key,
+    pub entity: Entity,
+    pub moved: Vec<(usize, i64, bool)>, // in which journeys; when last, and whether nothing from before the log was missing
 }
 
 pub struct Partition {
@@ -99,15 +97,15 @@ pub struct Partition {
     pub gauges: Vec<i64>,
     pub frozen: BTreeSet<Key>,
     pub effects: Effects,
-    timeline: Timeline,
-    entities: FxHashMap<Key, Stored>,
-    touched: Vec<Option<Touched>>,
-    moved: Vec<usize>, // places of the touched with rows, in the order of their first ones
-    timers: BinaryHeap<Reverse<(i64, Key)>>,
-    ticked: bool,
-    texts: Texts,
-    publications: Vec<Publication>,
-    entry: Vec<u8>,
+    pub timeline: Timeline,
+    pub entities: FxHashMap<Key, Stored>,
+    pub touched: Vec<Option<Touched>>,
+    pub moved: Vec<usize>, // places of the touched with rows, in the order of their first ones
+    pub timers: BinaryHeap<Reverse<(i64, Key)>>,
+    pub ticked: bool,
+    pub texts: Texts,
+    pub publications: Vec<Publication>,
+    pub entry: Vec<u8>,
     packed: Vec<u8>,
 }
 
@@ -289,7 +287,7 @@ impl Partition {
         }
         let kept = self.keep(kind, &event.properties, plain)?;
         self.entry.clear();
-        state::write_event(&mut self.entry, instant, &event.id, kind, &self.packed);
+        log::write_event(&mut self.entry, instant, &event.id, kind, &self.packed);
         let place = self.touch(record.key)?;
         let Some(touched) = &mut self.touched[place] else { unreachable!("it has just been touched") };
         let before = touched.entity.wake;
@@ -323,104 +321,12 @@ impl Partition {
             return Ok(kept);
         }
         self.packed = plain.read(kind, properties)?;
-        state::read_kept(&mut Input::new(&self.packed))
-    }
-
-    // -- time
-    /// Due steps up to the clock; true: none is left.
-    pub fn advance(&mut self, budget: usize, plain: &dyn Plain) -> Sure<bool> {
-        self.run_due(budget, plain)?;
-        Ok(!self.due())
-    }
-
-    /// At most `budget` due steps, in order of (instant, entity); returns how many there were.
-    fn run_due(&mut self, budget: usize, plain: &dyn Plain) -> Sure<usize> {
-        let mut steps = 0;
-        while steps < budget && self.due() {
-            let Some(entry) = self.timers.pop() else { break };
-            while self.timers.peek() == Some(&entry) {
-                self.timers.pop();
-            }
-            let Reverse((at, key)) = entry;
-            if self.frozen.contains(&key) {
-                continue;
-            }
-            let mut wake = self.wake(&key)?;
-            if wake <= at {
-                wake = self.wake_up(&key, at, plain);
-                steps += 1;
-            }
-            if wake < NEVER {
-                self.timers.push(Reverse((wake, key)));
-            }
-        }
-        self.effects.steps += steps;
-        Ok(steps)
-    }
-
-    fn wake(&self, key: &Key) -> Sure<i64> {
-        let stored = self.entities.get(key).ok_or(Fault("a timer of nobody"))?;
-        match self.touched.get(stored.touched) {
-            Some(Some(touched)) => Ok(touched.entity.wake),
-            _ => state::wake_of(&stored.state),
-        }
-    }
-
-    /// A due step of one entity; whatever goes wrong with it is that entity's, which is frozen.
-    fn wake_up(&mut self, key: &Key, at: i64, plain: &dyn Plain) -> i64 {
-        if self.ticked {
-            self.journal_tick();
-        }
-        let place = self.entities[key].touched;
-        let before = self.touched.get(place).and_then(|touched| touched.as_ref().map(|t| t.entity.clone()));
-        let counted = self.timeline.counts.clone();
-        let done = catch_unwind(AssertUnwindSafe(|| self.due_step(key, at, plain)));
-        let why = match done {
-            Ok(Ok(wake)) => return wake,
-            Ok(Err(Fault(why))) => why,
-            Err(_) => "the engine has panicked",
-        };
-        self.publications.clear();
-        self.timeline.counts = counted;
-        self.untouch(key, place, before);
-        self.frozen.insert(Arc::clone(key));
-        self.effects.frozen.push((Arc::clone(key), at, why.into()));
-        NEVER
-    }
-
-    fn due_step(&mut self, key: &Key, at: i64, plain: &dyn Plain) -> Sure<i64> {
-        let place = self.touch(key)?;
-        let Some(touched) = &mut self.touched[place] else { unreachable!("it has just been touched") };
-        self.timeline.tidy(&mut touched.entity, self.clock - self.machine.lateness_ms)?;
-        self.timeline.pass_time(&mut touched.entity, at, &mut self.publications)?;
-        let wake = touched.entity.wake;
-        self.publish(place, self.clock, TIME_ALONE, plain)?;
-        Ok(wake)
-    }
-
-    /// As if the entity had not been touched since `before`, None: since the last seal.
-    fn untouch(&mut self, key: &Key, place: usize, before: Option<Entity>) {
-        match (before, self.touched.get_mut(place)) {
-            (Some(entity), Some(Some(touched))) => touched.entity = entity,
-            _ => {
-                if let Some(stored) = self.entities.get_mut(key)
-                    && stored.touched != UNTOUCHED
-                {
-                    self.touched[stored.touched] = None;
-                    stored.touched = UNTOUCHED;
-                }
-            }
-        }
-    }
-
-    pub fn journal_tick(&mut self) {
-        self.effects.journal.push(Journaled::Clock(self.next_offset, self.clock));
-        self.ticked = false;
+        log::read_kept(&mut Input::new(&self.packed))
     }
 
     // -- states
     /// The place of the entity among the touched ones.
-    fn touch(&mut self, key: &[u8]) -> Sure<usize> {
+    pub fn touch(&mut self, key: &[u8]) -> Sure<usize> {
         if let Some(stored) = self.entities.get_mut(key) {
             if stored.touched == UNTOUCHED {
                 let entity = Entity::read(&self.machine, &stored.state)?;
@@ -436,106 +342,5 @@ impl Partition {
         self.entities.insert(Arc::clone(&key), Stored { state: Box::default(), touched });
         self.touched.push(Some(Touched { key, entity: Entity::new(&self.machine), moved: Vec::new() }));
         Ok(touched)
-    }
-
-    /// What the last step has published becomes records.
-    fn publish(&mut self, place: usize, decided_at: i64, cause: i64, plain: &dyn Plain) -> Sure<()> {
-        if self.publications.is_empty() {
-            return Ok(());
-        }
-        self.know_texts(plain)?;
-        let Some(touched) = &mut self.touched[place] else { unreachable!("it has published") };
-        if touched.moved.is_empty() {
-            self.moved.push(place);
-        }
-        let entity = std::str::from_utf8(&touched.key).map_err(|_| Fault("a key is not UTF-8"))?;
-        let shared = Shared { entity, account: touched.entity.account.as_deref(), decided_at };
-        let effects = &mut self.effects;
-        for p in self.publications.drain(..) {
-            records::transition(&mut effects.bytes, &self.machine, &self.texts, &shared, &p);
-            effects.transitions.push((Arc::clone(&touched.key), effects.bytes.len()));
-            let [at, number, .., anchor, _] = p.row;
-            effects.origins.push((at, cause));
-            let code = &self.machine.codes[usize::try_from(number).unwrap_or(usize::MAX)];
-            let counted = match p {
-                Publication { retracted: true, .. } => &mut effects.retracted,
-                Publication { revision: 0, .. } => &mut effects.first,
-                _ => &mut effects.revised,
-            };
-            *counted.entry(number).or_default() += 1;
-            if code.timed && p.revision == 0 && 0 < anchor && anchor <= at {
-                effects.durations.push((number, at - anchor));
-            }
-            let complete = self.timeline.describe(code.journey, &mut touched.entity.heads[code.journey]).complete;
-            touched.moved.retain(|(journey, ..)| *journey != code.journey);
-            touched.moved.push((code.journey, decided_at, complete));
-        }
-        Ok(())
-    }
-
-    /// Texts that the records of `publications` need.
-    fn know_texts(&mut self, plain: &dyn Plain) -> Sure<()> {
-        for p in &self.publications {
-            let (code, also) = (usize::try_from(p.row[1]).unwrap_or(usize::MAX), p.row[6]);
-            let path = (code, p.standing.path);
-            if let Entry::Vacant(place) = self.texts.paths.entry(path) {
-                place.insert(plain.path(code, p.standing.path)?);
-            }
-            if also != 0
-                && let Entry::Vacant(place) = self.texts.also.entry((code, also))
-            {
-                place.insert(plain.also(code, also)?);
-            }
-            if let Entry::Vacant(place) = self.texts.weeks.entry(p.standing.week) {
-                place.insert(plain.week(p.standing.week)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Everything since the last seal; touched states become bytes, and what has changed about them is told.
-    pub fn seal(&mut self) -> Sure<Effects> {
-        if self.ticked {
-            self.journal_tick();
-        }
-        self.tell_members()?;
-        for touched in std::mem::take(&mut self.touched).into_iter().flatten() {
-            let Touched { key, mut entity, .. } = touched;
-            let now = self.timeline.census(&mut entity);
-            if now != entity.census {
-                self.shift(&entity.census, &now);
-                entity.census = now;
-            }
-            self.entry.clear();
-            entity.write(&self.machine, &mut self.entry);
-            if let Some(stored) = self.entities.get_mut(&key) {
-                *stored = Stored { state: self.entry.as_slice().into(), touched: UNTOUCHED };
-            }
-            self.effects.states.push(key);
-        }
-        Ok(std::mem::take(&mut self.effects))
-    }
-
-    fn tell_members(&mut self) -> Sure<()> {
-        for place in std::mem::take(&mut self.moved) {
-            let Some(touched) = &mut self.touched[place] else { continue };
-            let key = std::str::from_utf8(&touched.key).map_err(|_| Fault("a key is not UTF-8"))?;
-            touched.moved.sort_unstable();
-            for &(j, at, complete) in &touched.moved {
-                let (head, parts) = (&mut touched.entity.heads[j], &self.machine.members[j]);
-                let record = records::member(parts, key, self.timeline.places(j, head), complete, at);
-                let prefixed = [parts.prefix.as_bytes(), touched.key.as_ref()].concat();
-                self.effects.members.push((prefixed, record));
-            }
-        }
-        Ok(())
-    }
-
-    /// An entity is something else than before, bit by bit of the census.
-    fn shift(&mut self, before: &[u8], now: &[u8]) {
-        for (bit, gauge) in self.gauges.iter_mut().enumerate() {
-            let is = |census: &[u8]| census.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
-            *gauge += i64::from(is(now)) - i64::from(is(before));
-        }
     }
 }

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
+use crate::log::{self, LogEvent, drop_rest, write_log};
 use crate::msgpack::Sure;
 use crate::run::Row;
-use crate::state::{self, Entity, LogEvent, LogRow, Rest};
-use crate::timeline::{Ids, Publication, Step, Timeline, drop_rest, write_log};
+use crate::state::{self, Entity, LogRow, Rest};
+use crate::timeline::{Ids, Publication, Step, Timeline};
 
 const OUTCOMES: usize = 5; // armed, met, dropped, cancelled, followed
 
@@ -29,7 +30,7 @@ impl Timeline {
         until: i64,
         out: &mut Vec<Publication>,
     ) -> Sure<()> {
-        let (events, rows) = state::read_log(e)?;
+        let (events, rows) = log::read_log(e)?;
         let base = e.base.as_deref().unwrap_or_default();
         let mut head = state::base_heads(&self.machine, base)?.swap_remove(j);
         let mut before = state::base_heads(&self.machine, base)?.swap_remove(j);

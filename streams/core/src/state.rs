@@ -11,7 +11,6 @@ pub const NEVER: i64 = (1 << 62) - 1;
 const AT: usize = 0;
 pub const COHORT: usize = 1;
 const KNOWN: usize = 2;
-const EVENT_ITEMS: usize = 4;
 const ROW_ITEMS: usize = 5;
 
 pub type Held = Vec<(Value, i64)>;
@@ -240,7 +239,7 @@ pub fn wake_of(state: &[u8]) -> Sure<i64> {
     input.int()
 }
 
-fn write_size(out: &mut Vec<u8>, n: usize) {
+pub fn write_size(out: &mut Vec<u8>, n: usize) {
     msgpack::write_int(out, i64::try_from(n).unwrap_or(i64::MAX));
 }
 
@@ -251,7 +250,7 @@ pub fn write_row(out: &mut Vec<u8>, row: &LogRow) {
     }
 }
 
-fn read_row(input: &mut Input) -> Sure<LogRow> {
+pub fn read_row(input: &mut Input) -> Sure<LogRow> {
     if input.array()? != ROW_ITEMS {
         return Err(Fault("a row of another shape"));
     }
@@ -267,58 +266,4 @@ fn read_row(input: &mut Input) -> Sure<LogRow> {
 pub struct Kept {
     pub mask: i64,
     pub values: Vec<Value>,
-}
-
-/// An event of a log. raw: as it stands there.
-pub struct LogEvent {
-    pub at: i64,
-    pub id: Box<str>,
-    pub kind: usize,
-    pub kept: Vec<Kept>,
-    pub raw: Vec<u8>,
-}
-
-pub fn write_event(out: &mut Vec<u8>, at: i64, id: &str, kind: usize, kept: &[u8]) {
-    msgpack::write_array(out, EVENT_ITEMS);
-    msgpack::write_int(out, at);
-    msgpack::write_text(out, id);
-    write_size(out, kind);
-    out.extend_from_slice(kept);
-}
-
-/// What `streams.engine.machine.Kind.read` gives, packed: 0, or for each journey 0, a mask, or a mask and values.
-pub fn read_kept(input: &mut Input) -> Sure<Vec<Kept>> {
-    fn one(input: &mut Input) -> Sure<Kept> {
-        if input.peek()? < 0x80 || matches!(input.peek()?, 0xcc..=0xd3) {
-            return Ok(Kept { mask: input.int()?, values: Vec::new() });
-        }
-        let n = input.array()?;
-        let mask = input.int()?;
-        Ok(Kept { mask, values: (1..n).map(|_| input.value()).collect::<Sure<_>>()? })
-    }
-    if input.peek()? == 0 {
-        input.at += 1;
-        return Ok(Vec::new());
-    }
-    let n = input.array()?;
-    (0..n).map(|_| one(input)).collect()
-}
-
-/// Events by (instant, id), rows as they were published.
-pub fn read_log(entity: &Entity) -> Sure<(Vec<LogEvent>, Vec<LogRow>)> {
-    let mut input = Input::new(&entity.log);
-    let (mut events, mut rows) = (Vec::with_capacity(entity.events), Vec::with_capacity(entity.rows));
-    while !input.done() {
-        let begin = input.at;
-        if input.peek()? != 0x94 {
-            rows.push(read_row(&mut input)?);
-            continue;
-        }
-        input.array()?;
-        let (at, id, kind) = (input.int()?, input.text()?.into(), input.count()?);
-        let kept = read_kept(&mut input)?;
-        events.push(LogEvent { at, id, kind, kept, raw: entity.log[begin..input.at].to_vec() });
-    }
-    events.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
-    Ok((events, rows))
 }

@@ -1,20 +1,16 @@
 //! The timeline of one entity: events in order, time passing; the twin of `streams.engine.timeline`, whose rules hold.
 //!
-//! Rewinds stand in `rewind`. Does not know: the clock (it is an argument), other entities, records.
+//! Its parts: `log` what can be rewound, `fold` steps, `rewind` what comes out of order. Does not know: the clock (it is an argument), other entities, records.
 
 use std::sync::Arc;
 
-use memchr::memmem;
-
+use crate::log::{forget, newest};
 use crate::msgpack::{Fault, Sure};
 use crate::plan::{Machine, Program, RowKind};
 use crate::run::{Row, Run, Scratch};
-use crate::state::{self, COHORT, Entity, Head, Kept, LogEvent, LogRow, NEVER, Rest};
-use crate::value::Value;
+use crate::state::{self, Entity, Head, Kept, NEVER};
 
-const TIDY_EVERY: usize = 16;
-const DAY_MS: i64 = 86_400_000;
-const STILL: Fault = Fault("time stands still: a rule asks for the same instant again");
+pub const STILL: Fault = Fault("time stands still: a rule asks for the same instant again");
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -68,7 +64,7 @@ pub struct Timeline {
     nobody: Ids,
 }
 
-static NOTHING: Kept = Kept { mask: 0, values: Vec::new() };
+pub static NOTHING: Kept = Kept { mask: 0, values: Vec::new() };
 
 impl Timeline {
     pub fn new(machine: Arc<Machine>) -> Self {
@@ -92,7 +88,7 @@ impl Timeline {
     }
 
     /// The rules that are due: (did anything change, next due instant).
-    fn due(&mut self, j: usize, head: &mut Head, at: i64) -> (bool, i64) {
+    pub fn due(&mut self, j: usize, head: &mut Head, at: i64) -> (bool, i64) {
         self.call(j, head, at, |p| p.entries.due);
         (self.scratch.answers[0] != 0, self.scratch.answers[1])
     }
@@ -194,173 +190,6 @@ impl Timeline {
         }
     }
 
-    /// Whether the log can take the event in. It is tidied if so.
-    fn admit(&mut self, e: &mut Entity, event: &Received, horizon: i64) -> Sure<Verdict> {
-        if e.rest.as_ref().is_some_and(|rest| event.at <= rest.base_at) {
-            return Ok(Verdict::Late);
-        }
-        if memmem::find(&e.log, event.id.as_bytes()).is_some() {
-            let concerns = |kind: usize| self.machine.kinds[kind].targets.iter().map(|t| t.0);
-            for seen in state::read_log(e)?.0 {
-                if *seen.id == *event.id
-                    && seen.at > horizon
-                    && concerns(seen.kind).any(|j| concerns(event.kind).any(|other| other == j))
-                {
-                    return Ok(Verdict::Duplicate);
-                }
-            }
-        }
-        self.tidy(e, horizon)?;
-        Ok(Verdict::Applied)
-    }
-
-    // -- what can still be rewound
-    /// The heads are final: they are the base of what follows, of this event if there is one.
-    fn begin_log(&self, e: &mut Entity, entry: Option<&[u8]>) {
-        let mut base = e.base.take().unwrap_or_default();
-        base.clear();
-        if newest(e) != 0 {
-            state::write_heads(&self.machine, &e.heads, &mut base);
-        }
-        e.base = Some(base);
-        e.log.clear();
-        e.log.extend_from_slice(entry.unwrap_or_default());
-        (e.events, e.rows) = (usize::from(entry.is_some()), 0);
-    }
-
-    /// Drop what is older than the horizon when it is worth while; beyond the limits drop the older half anyway.
-    pub fn tidy(&mut self, e: &mut Entity, horizon: i64) -> Sure<()> {
-        if e.base.is_none() {
-            return Ok(());
-        }
-        let full = e.events >= self.machine.events_kept || e.log.len() > self.machine.state_bytes / 2;
-        if newest(e) <= horizon {
-            forget(e);
-            if let Some(rest) = &mut e.rest {
-                rest.base_at = 0;
-                self.begin_log(e, None);
-            }
-            drop_rest(e);
-        } else if full || (e.events >= 2 * TIDY_EVERY && e.events.is_multiple_of(TIDY_EVERY)) {
-            let (events, rows) = state::read_log(e)?;
-            let n = events.partition_point(|event| event.at <= horizon);
-            if n >= TIDY_EVERY {
-                self.move_base(e, &events, &rows, events[n - 1].at)?;
-            } else if full && e.events > 1 {
-                let last = events[e.events / 2 - 1].at;
-                self.move_base(e, &events, &rows, last)?;
-                e.rest.get_or_insert_with(Rest::default).base_at = last;
-            }
-        }
-        Ok(())
-    }
-
-    /// Fold all steps up to and including instant `last` into the base.
-    fn move_base(&mut self, e: &mut Entity, events: &[LogEvent], rows: &[LogRow], last: i64) -> Sure<()> {
-        let mut heads = state::base_heads(&self.machine, e.base.as_deref().unwrap_or_default())?;
-        let n = events.partition_point(|event| event.at <= last);
-        for (j, head) in heads.iter_mut().enumerate() {
-            self.counting(j, head, &events[..n].iter().collect::<Vec<_>>(), last, &mut Vec::new())?; // counted before
-        }
-        let mut base = Vec::new();
-        state::write_heads(&self.machine, &heads, &mut base);
-        e.base = Some(base);
-        let left: Vec<LogRow> = rows.iter().filter(|row| row[0] > last).copied().collect();
-        write_log(e, &events[n..], &left);
-        Ok(())
-    }
-
-    // -- steps
-    /// All events (handler, what is kept) of one instant, then every rule once; next due instant.
-    fn step(&mut self, j: usize, head: &mut Head, at: i64, events: &[(usize, &Kept)]) -> i64 {
-        let program = &self.machine.programs[j];
-        let mut values: Vec<(usize, &Value)> = Vec::new();
-        for &(handler, kept) in events {
-            let handler = &program.handlers[handler];
-            Run::new(program, head, at, kept, &mut self.counts[j], &mut self.scratch).call(handler.touch);
-            for &(bit, place, setter) in &handler.sets {
-                if kept.mask & bit != 0 {
-                    match values.iter_mut().find(|(other, _)| *other == setter) {
-                        Some(found) => found.1 = &kept.values[place],
-                        None => values.push((setter, &kept.values[place])),
-                    }
-                }
-            }
-        }
-        let mut run = Run::new(program, head, at, &NOTHING, &mut self.counts[j], &mut self.scratch);
-        for (setter, value) in values {
-            run.give(setter, value.clone());
-        }
-        if run.head.ints[COHORT] == 0 {
-            run.head.ints[COHORT] = -((at.div_euclid(DAY_MS) + 3).div_euclid(7));
-        }
-        run.call(program.entries.every)
-    }
-
-    /// All steps of journey j, of its events and of time up to `until`; returns what is due next.
-    fn fold(
-        &mut self,
-        j: usize,
-        head: &mut Head,
-        events: &[&LogEvent],
-        until: i64,
-        steps: &mut Vec<Step>,
-    ) -> Sure<i64> {
-        let machine = Arc::clone(&self.machine);
-        let (mut due, mut i) = (self.next_due(j, head), 0);
-        loop {
-            let at = events.get(i).map_or(NEVER, |event| event.at);
-            self.scratch.rows.clear();
-            let mut ids = Vec::new();
-            if due < at {
-                if due > until {
-                    return Ok(due);
-                }
-                let before = due;
-                due = self.due(j, head, before).1;
-                if due <= before {
-                    return Err(STILL);
-                }
-            } else if at == NEVER {
-                return Ok(due);
-            } else {
-                let mut mine = Vec::new();
-                while let Some(event) = events.get(i).filter(|event| event.at == at) {
-                    for (place, &(journey, handler)) in machine.kinds[event.kind].targets.iter().enumerate() {
-                        if journey == j {
-                            mine.push((handler, event.kept.get(place).unwrap_or(&NOTHING)));
-                            ids.push(event.id.clone());
-                        }
-                    }
-                    i += 1;
-                }
-                if mine.is_empty() {
-                    continue;
-                }
-                due = self.step(j, head, at, &mine);
-            }
-            if !self.scratch.rows.is_empty() {
-                let rows = self.scratch.rows.clone();
-                steps.push(Step { rows, ids: ids.into(), standing: self.describe(j, head) });
-            }
-        }
-    }
-
-    /// As `fold`, but the outcomes of instances are given back instead of being counted.
-    pub fn counting(
-        &mut self,
-        j: usize,
-        head: &mut Head,
-        events: &[&LogEvent],
-        until: i64,
-        steps: &mut Vec<Step>,
-    ) -> Sure<Vec<i64>> {
-        let n = self.counts[j].len();
-        let counted = std::mem::replace(&mut self.counts[j], vec![0; n]);
-        self.fold(j, head, events, until, steps)?;
-        Ok(std::mem::replace(&mut self.counts[j], counted))
-    }
-
     /// The earliest instant that any journey waits for.
     pub fn earliest_due(&mut self, e: &mut Entity) -> i64 {
         let mut earliest = NEVER;
@@ -427,35 +256,4 @@ impl Timeline {
             _ => "event",
         }
     }
-}
-
-/// The instant of the last step of any journey, 0 before the first event.
-fn newest(e: &Entity) -> i64 {
-    e.heads.iter().map(Head::at).max().unwrap_or(0)
-}
-
-/// Nothing can be rewound any more: the heads stand for themselves.
-fn forget(e: &mut Entity) {
-    e.base = None;
-    e.log.clear();
-    (e.events, e.rows) = (0, 0);
-}
-
-/// An empty rest is none, so that equal entities have equal bytes.
-pub fn drop_rest(e: &mut Entity) {
-    if e.rest.as_ref().is_some_and(Rest::empty) {
-        e.rest = None;
-    }
-}
-
-/// Put these in the place of the whole log.
-pub fn write_log(e: &mut Entity, events: &[LogEvent], rows: &[LogRow]) {
-    e.log.clear();
-    for event in events {
-        e.log.extend_from_slice(&event.raw);
-    }
-    for row in rows {
-        state::write_row(&mut e.log, row);
-    }
-    (e.events, e.rows) = (events.len(), rows.len());
 }
