@@ -26,7 +26,7 @@ check: setup  ## style, types, layers, dependencies, dead code
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/deptry schemas streams
 	$(BIN)/vulture
-	@if command -v cargo >/dev/null; then cd streams/core && cargo fmt --check && cargo clippy --release --quiet -- -D warnings; fi
+	@if command -v cargo-clippy >/dev/null; then cd streams/core && cargo fmt --check && cargo clippy --release --quiet -- -D warnings; fi
 
 laws: setup  ## a hundred thousand random journeys against the independent evaluator; an hour at most, and goes on
 	@$(BIN)/python -m tests.laws.run --journeys 100000 --minutes 60
