@@ -85,23 +85,23 @@ class Refused(Exception):
         self.rejected = Rejected(reason, detail)
 
 
-def make_careful_decode(fields: Fields) -> Decode:
-    """A reader for one mapping of names."""
-
-    def decode(record: Record) -> Event | Rejected:
-        try:
-            return read_event(record, fields)
-        except Refused as refused:
-            return refused.rejected
-
-    return decode
-
-
 def read_event(record: Record, fields: Fields) -> Event:
     """The event in a record. Raises Refused."""
     value = value_of(record)
     members = read_members(value, (fields.id, fields.type, fields.entity_id))
     return event_of(record, members, fields, lambda: properties_text(members, fields.properties, value))
+
+
+def make_careful_decode(fields: Fields, read: Callable[[Record, Fields], Event] = read_event) -> Decode:
+    """A reader for one mapping of names. read: of one envelope; it raises Refused."""
+
+    def decode(record: Record) -> Event | Rejected:
+        try:
+            return read(record, fields)
+        except Refused as refused:
+            return refused.rejected
+
+    return decode
 
 
 def value_of(record: Record) -> bytes:

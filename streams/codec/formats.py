@@ -19,9 +19,19 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from streams.codec.careful import Fields, Object, Refused, event_of, identifier, member_text, read_members, value_of
+from streams.codec.careful import (
+    Fields,
+    Object,
+    Refused,
+    event_of,
+    identifier,
+    make_careful_decode,
+    member_text,
+    read_members,
+    value_of,
+)
 from streams.codec.envelope import PlainReader
-from streams.partition.records import Decode, Event, Record, Rejected
+from streams.partition.records import Decode, Event, Record
 
 Format = Literal["plain", "cloudevents", "segment", "posthog"]
 FIELDS: Mapping[Format, Fields] = MappingProxyType(
@@ -43,14 +53,7 @@ def make_reader(form: Format, fields: Fields) -> Decode:
     if form == "plain":
         return PlainReader(fields)
     read = {"cloudevents": cloud_event, "segment": segment_call, "posthog": posthog_capture}[form]
-
-    def decode(record: Record) -> Event | Rejected:
-        try:
-            return read(record, fields)
-        except Refused as refused:
-            return refused.rejected
-
-    return decode
+    return make_careful_decode(fields, read)
 
 
 # -- CloudEvents -------------------------------------------------------------------------------------------------------
