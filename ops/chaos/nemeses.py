@@ -97,6 +97,21 @@ async def zombie(w: World) -> None:
     return await w.pause(3, 6)
 
 
+async def takeover(w: World) -> None:
+    """A worker stands still with a transaction open, and who takes over while it restores; the first goes on first."""
+    owner = replace(w, "before commit", "SIGSTOP")
+    if not await w.until(lambda: owner.ended() or owner.stands_still(), STILL_S):
+        return w.fleet.kill(owner)
+    owner.stopped = True
+    heir = w.fleet.start(FAIL_POINT=f"during restore, {w.rng.randrange(1, 4)}, SIGSTOP")
+    if await w.until(lambda: heir.ended() or heir.stands_still(), STILL_S):
+        w.notes["takeovers"] += 1
+    owner.signal(signal.SIGCONT)
+    await w.pause(1, 3)
+    heir.signal(signal.SIGCONT)
+    return await w.pause(3, 6)
+
+
 async def churn(w: World) -> None:
     """Workers join and leave every few seconds, one to four of them."""
     w.fleet.wanted = w.rng.randrange(1, 5)
@@ -353,6 +368,7 @@ NEMESES: dict[str, Nemesis] = {
     "failpoint": Nemesis(failpoint),
     "sigterm": Nemesis(sigterm),
     "zombie": Nemesis(zombie),
+    "takeover": Nemesis(takeover),
     "churn": Nemesis(churn),
     "broker": Nemesis(broker),
     "replicas": Nemesis(broker, nodes=3),

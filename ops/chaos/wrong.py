@@ -85,7 +85,7 @@ WRONG = dict(
         ),
         wrong(
             "reads before it fences",
-            "zombie during restore",
+            "takeover",
             (f"{TRANSACTIONS}.fence", "await self._producer.start()", "self.unfenced = True"),
             (COMMIT, BEGIN, f'await __import__("wrong").fence_late(self); {BEGIN}'),
         ),
