@@ -18,14 +18,13 @@ from offline import compiled, engine
 from streams.codec.partition import partition_codec
 from streams.core.engines import Engine, chosen, make_processor
 from streams.engine.machine import Machine
+from streams.live.batches import NativeBatches, PlainBatches
+from streams.live.clients import BATCH_BYTES
 from streams.partition.outcome import Codec, Outcome
 from streams.replay.runner import OfflineRecord
 
 BATCH, STEP = 10_000, 2_000  # records of a transaction and of a synchronous step, at high load
-BATCH_BYTES = 900_000
-SCHEMA = ("journeys-schema", b"transition/1")
 
-Row = tuple[bytes, bytes | None, list[tuple[str, bytes]]]  # key, value, headers
 Inputs = list[list[OfflineRecord]]
 
 
@@ -35,7 +34,8 @@ def measure(reference: job.Job) -> dict[str, float]:
     codec, inputs = partition_codec(machine), records_of(reference)
     native = chosen(engine(), machine) == "native"
     full = seconds(lambda: deque(outcomes(machine, codec, inputs, engine()), maxlen=0))
-    both = seconds(lambda: deque(map(append, outcomes(machine, codec, inputs, engine())), maxlen=0))
+    make = (NativeBatches if native else PlainBatches)(new_batch)
+    both = seconds(lambda: deque((append(one, make) for one in outcomes(machine, codec, inputs, engine())), maxlen=0))
     parts = {"decode, step, encode": full} if native else plain(machine, codec, inputs)
     return {stage: 1e6 * s / reference.events for stage, s in {**parts, "append": both - full}.items()}
 
@@ -69,19 +69,10 @@ def outcomes(machine: Machine, codec: Codec, inputs: Inputs, which: Engine) -> I
             yield processor.seal()
 
 
-def append(outcome: Outcome) -> None:
+def append(outcome: Outcome, make: PlainBatches) -> list[BatchBuilder]:
     """Into batches for the wire, as a transaction does."""
-    aged = zip(outcome.transitions, outcome.origins, strict=True)
-    rows: list[Row] = [(key, value, [SCHEMA, ("journeys-age-ms", b"%d" % at)]) for (key, value), (at, _) in aged]
-    members: list[Row] = [(*member, []) for member in outcome.members]
-    states: list[Row] = [(*state, []) for state in outcome.states]
-    for some in (rows, members, states):
-        builder = new_batch()
-        for key, value, headers in some:
-            if builder.append(timestamp=0, key=key, value=value, headers=headers) is None:
-                builder = new_batch()
-                builder.append(timestamp=0, key=key, value=value, headers=headers)
-        builder.close()
+    rows = make.of_transitions(0, outcome, {})
+    return [*rows, *make.of_pairs(0, outcome.members), *make.of_pairs(0, outcome.states)]
 
 
 def new_batch() -> BatchBuilder:

@@ -1,8 +1,9 @@
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias, overload
 
 from streams.core.processor import Texts
 from streams.partition.records import Record
+from streams.partition.records import Records as SomeRecords
 
 Told: TypeAlias = tuple[
     list[tuple[int, tuple[str, str]]],  # rejected: offset, (reason, detail)
@@ -11,14 +12,8 @@ Told: TypeAlias = tuple[
     list[tuple[bytes, int, str]],  # frozen: key, instant, why
 ]
 Counted: TypeAlias = tuple[list[int], list[dict[int, int]], list[tuple[int, int]], list[int]]
-Sealed: TypeAlias = tuple[
-    list[tuple[bytes, bytes]],
-    list[tuple[int, int]],
-    list[tuple[bytes, bytes | None]],
-    list[tuple[bytes, bytes]],
-    Told,
-    Counted,
-]
+# transitions, their origins, members, states; see `Effects` in partition.rs
+Sealed: TypeAlias = tuple[tuple[Pairs, Origins, Pairs, Pairs], Told, Counted]
 
 class Core:
     clock: int
@@ -37,7 +32,7 @@ class Core:
         read: Callable[[int, bytes], bytes],
         texts: Texts,
     ) -> None: ...
-    def apply(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> int: ...
+    def apply(self, records: SomeRecords, decisions: Mapping[int, str], budget: int) -> int: ...
     def tick(self, clock: int) -> None: ...
     def due(self) -> bool: ...
     def advance(self, budget: int) -> bool: ...
@@ -54,16 +49,65 @@ class RecordBatch:
     def _set_producer_state(self, producer: int, epoch: int, sequence: int) -> None: ...
     def _build(self) -> bytes: ...
 
+class Pairs(Sequence[tuple[bytes, Any]]):
+    def __init__(self, rows: Sequence[tuple[bytes, bytes | None]]) -> None: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, place: int) -> tuple[bytes, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[bytes, Any]]: ...
+
+class Origins(Sequence[tuple[int, int]]):
+    def __init__(self, rows: Sequence[tuple[int, int]]) -> None: ...
+    def __len__(self) -> int: ...
+    @overload
+    def __getitem__(self, place: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[tuple[int, int]]: ...
+
+class Records:
+    offset: int
+    def __init__(
+        self,
+        topic: str,
+        partition: int,
+        body: bytes,
+        count: int,
+        base_offset: int,
+        times: tuple[int, int],
+        appended: bool,
+    ) -> None: ...
+    def since(self, offset: int) -> Records: ...
+    def joined(self, others: Sequence[Records]) -> Records: ...
+    def later(self, instant: int) -> list[int]: ...
+    def headed(self) -> Sequence[InputRecord]: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[InputRecord]: ...
+    @overload
+    def __getitem__(self, place: int) -> InputRecord: ...
+    @overload
+    def __getitem__(self, place: slice) -> Records: ...
+
+class InputRecord:
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    timestamp_type: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]]
+
 def pack(
-    rows: Iterable[tuple[bytes, bytes | None]],
+    pairs: Pairs,
     now_ms: int,
     limit: int,
     prefix: bytes,
     last: tuple[bytes, bytes] | None,
 ) -> list[RecordBatch]: ...
 def pack_transitions(
-    rows: Iterable[tuple[bytes, bytes]],
-    origins: list[tuple[int, int]],
+    pairs: Pairs,
+    origins: Origins,
     traces: Mapping[int, tuple[str, bytes | None]],
     now_ms: int,
     limit: int,

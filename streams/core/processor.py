@@ -8,7 +8,7 @@ Does not know: how states are kept, Kafka.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, get_args
 
 from streams.codec.careful import Fields
@@ -18,7 +18,7 @@ from streams.core.plan import document
 from streams.engine.machine import Machine
 from streams.partition.outcome import Codec, Facts, Frozen, Outcome, Pending, Result
 from streams.partition.processor import FROZEN_NAMED
-from streams.partition.records import Decode, Position, Record, Rejected, read_properties
+from streams.partition.records import Decode, Position, Record, Records, Rejected, read_properties
 
 
 class Texts(NamedTuple):
@@ -63,7 +63,7 @@ class NativeProcessor:
         self._core = Core(text, len(machine.gauges), taken_apart(codec.decode), keeping(machine), texts)
 
     # -- run
-    def apply(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> int:
+    def apply(self, records: Records, decisions: Mapping[int, str], budget: int) -> int:
         """As Processor.apply."""
         assert not self._core.due(), "advance() before apply()"
         return self._core.apply(records, decisions, budget)
@@ -89,15 +89,12 @@ class NativeProcessor:
 
     def seal(self) -> Outcome:
         """As Processor.seal."""
-        transitions, origins, members, states, told, counted = self._core.seal()
+        pairs, told, counted = self._core.seal()
         rejected, late, journal, frozen = told
         results, by_code, durations, instances = counted
         counters = (Counter(by_code[0]), Counter(by_code[1]), Counter(by_code[2]))
         return Outcome(
-            transitions,
-            origins,
-            members,
-            states,
+            *pairs,
             [(offset, Rejected(*why)) for offset, why in rejected],
             [(offset, self._journeys(kind)) for offset, kind in late],
             [self._journaled(*entry) for entry in journal],

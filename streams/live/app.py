@@ -165,13 +165,14 @@ async def surroundings(
             worker_redirect_stdouts=False,
         )
         codec = partition_codec(machine, settings.source.reader())
+        native = chosen(settings.engine, machine) == "native"
         around = Surroundings(
             settings=settings,
             names=names,
             partitions=partitions,
             meaning=meaning,
             clients=clients,
-            consumer=clients.member(settings.app),
+            consumer=clients.member(settings.app, native=native),
             watcher=watcher,
             admin=admin,
             clock=BrokerClock(),
@@ -183,7 +184,7 @@ async def surroundings(
                 future_skew_ms=settings.source.future_skew_ms,
                 arrival_is_occurred=settings.source.arrival == "occurred",
             ),
-            native=chosen(settings.engine, machine) == "native",
+            native=native,
             decode=codec.decode,
             ask=agent_of(app),
             metrics=Metrics(machine, settings.source.topic, meaning.definitions),

@@ -28,12 +28,12 @@ class Transitions(Protocol):
     """What an outcome says of them, see `partition.outcome.Outcome`."""
 
     @property
-    def transitions(self) -> list[tuple[bytes, bytes]]:
+    def transitions(self) -> Sequence[tuple[bytes, bytes]]:
         """Key and record."""
         ...
 
     @property
-    def origins(self) -> list[tuple[int, int]]:
+    def origins(self) -> Sequence[tuple[int, int]]:
         """Instant, and offset of the record that caused it."""
         ...
 
@@ -73,7 +73,7 @@ class PlainBatches:
 
 
 class NativeBatches(PlainBatches):
-    """By the native engine, where there may be many records."""
+    """By the native engine, of its own outcomes, where there may be many records."""
 
     def of_pairs(
         self,
@@ -83,14 +83,17 @@ class NativeBatches(PlainBatches):
         last: tuple[bytes, bytes] | None = None,
     ) -> Iterable[BatchBuilder]:
         """As PlainBatches.of_pairs."""
-        from streams.core.native import pack  # noqa: PLC0415  # it may not be there
+        from streams.core.native import Pairs, pack  # noqa: PLC0415  # it may not be there
 
+        assert isinstance(pairs, Pairs)
         return pack(pairs, now_ms, BATCH_BYTES, prefix, last)
 
     def of_transitions(self, now_ms: int, outcome: Transitions, traces: Mapping[int, Header]) -> Iterable[BatchBuilder]:
         """As PlainBatches.of_transitions."""
-        from streams.core.native import pack_transitions  # noqa: PLC0415  # it may not be there
+        from streams.core.native import Origins, Pairs, pack_transitions  # noqa: PLC0415  # it may not be there
 
+        assert isinstance(outcome.transitions, Pairs)
+        assert isinstance(outcome.origins, Origins)
         return pack_transitions(outcome.transitions, outcome.origins, traces, now_ms, BATCH_BYTES)
 
 

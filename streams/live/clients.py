@@ -23,6 +23,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
+from streams.live import fetching
 from streams.live.errors import Misconfigured
 from streams.live.sections import Kafka
 
@@ -106,10 +107,16 @@ class Clients:
             ) from None
         return context
 
-    def member(self, group: str) -> AIOKafkaConsumer:
-        """The consumer of a worker: reads the input as a member of the group; where to begin is our decision."""
+    def member(self, group: str, *, native: bool) -> AIOKafkaConsumer:
+        """The consumer of a worker: reads the input as a member of the group; where to begin is our decision.
+
+        native: what it gives are batches, unpacked by the native engine.
+        """
+        if native:
+            fetching.install()
         return AIOKafkaConsumer(
             **self.options,
+            value_deserializer=fetching.in_batches if native else None,
             group_id=group,
             group_instance_id=self.kafka.instance_id,
             enable_auto_commit=False,

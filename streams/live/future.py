@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from schemas.rejection import Reason
-from streams.live.reader import InputRecord, Records
+from streams.live.records import CREATE_TIME, InputRecord, Records
 from streams.live.sections import Source
 from streams.partition.records import Decode, Rejected
 
-CREATE_TIME = 0  # timestamp_type
 FUTURE: Reason = "future_timestamp"
 
 
 def of_the_future(records: Records, source: Source, decode: Decode, now_ms: int) -> dict[int, str]:
     """Offset -> reason. now_ms: broker time."""
     latest = now_ms + source.future_skew_ms
-    arrival = occurred_first(decode) if source.arrival == "occurred" else appended
-    return {record.offset: FUTURE for record in records if arrival(record) > latest}
+    if source.arrival == "occurred":
+        arrival = occurred_first(decode)
+        return {record.offset: FUTURE for record in records if arrival(record) > latest}
+    return dict.fromkeys(records.later(latest), FUTURE)
 
 
 def appended(record: InputRecord) -> int:

@@ -9,48 +9,35 @@ Does not know: what is in the records.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, UnsupportedCodecError
 
 from streams.live.errors import Inconsistent, Misconfigured
-from streams.partition.records import Record
+from streams.live.records import NONE, PlainRecords, Records
 
 POLL_MS = 1_000
 MAX_RECORDS = 2_000  # unpacked in one go: some 4 ms
+MAX_BATCHES = 200  # likewise, by the native engine: 1 ms if each is one record, 4 if they fill a fetch
 
 log = logging.getLogger(__name__)
-
-
-class InputRecord(Record, Protocol):
-    """aiokafka's ConsumerRecord. timestamp_type: 0 the producer's clock, 1 the broker's."""
-
-    @property
-    def topic(self) -> str:
-        """Where it was read."""
-
-    @property
-    def partition(self) -> int:
-        """Of that topic."""
-
-    @property
-    def timestamp_type(self) -> int:
-        """Whose clock `timestamp` is."""
-
-
-Records = Sequence[InputRecord]
 
 
 class Reader:
     """The records of `tp` from an offset on.
 
-    consumer: the member of the group, which has the partition assigned. watcher: knows the ends of logs.
+    consumer: the member of the group, which has the partition assigned. watcher: knows the ends of logs. native: what
+    the consumer gives are batches (fetching.py).
     """
 
-    def __init__(self, consumer: AIOKafkaConsumer, watcher: AIOKafkaConsumer, tp: TopicPartition) -> None:
+    def __init__(
+        self, consumer: AIOKafkaConsumer, watcher: AIOKafkaConsumer, tp: TopicPartition, *, native: bool
+    ) -> None:
         self.consumer, self.watcher, self.tp = consumer, watcher, tp
+        self._most = MAX_BATCHES if native else MAX_RECORDS
+        self._gather: Callable[[Sequence[Any]], Records] = joined if native else PlainRecords
         self.next_offset = -1
         self._gaps_are_legal = False
 
@@ -86,15 +73,15 @@ class Reader:
         return int(await self.consumer.position(self.tp))
 
     async def _poll(self) -> Records:
-        found: dict[TopicPartition, Records]
-        found = await self.consumer.getmany(self.tp, timeout_ms=POLL_MS, max_records=MAX_RECORDS)
-        return found.get(self.tp, ())
+        found: dict[TopicPartition, list[Any]]
+        found = await self.consumer.getmany(self.tp, timeout_ms=POLL_MS, max_records=self._most)
+        return self._gather(found.get(self.tp, ()))
 
     async def _read_again(self, seen: int) -> Records:
         """Whether the gap before the record `seen` is one of the log's own."""
         expected = self.next_offset
         self.consumer.seek(self.tp, expected)
-        records: Records = ()
+        records: Records = NONE
         while not records:
             records = await self._poll()
         if records[0].offset != expected:
@@ -124,6 +111,11 @@ class Reader:
             "applied, so what follows cannot be right. Take a new name for app and let it read what the input still "
             "holds from the beginning; give the input a longer retention than the longest outage"
         )
+
+
+def joined(batches: Sequence[Records]) -> Records:
+    """One after the other."""
+    return batches[0].joined(batches[1:]) if batches else NONE
 
 
 def name(tp: TopicPartition) -> str:

@@ -50,7 +50,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class Surroundings:
-    """machine: makes a processor. native: whether it is the native engine's, which makes record batches too.
+    """machine: makes a processor. native: whether it is the native engine's, which reads and makes record batches too.
 
     decode: as it reads records. stop: ends the worker, with the reason.
     """

@@ -17,7 +17,7 @@ from streams.codec.journal import encode_clock, encode_definitions
 from streams.live.clock import BrokerClock
 from streams.live.metrics import Held
 from streams.live.quarantine import Failure
-from streams.live.reader import Records
+from streams.live.records import NONE, Records
 from streams.live.restore import Restored, Rows
 from streams.live.transaction import Batch, Receipt, Transactions
 from streams.partition.engine import PartitionEngine
@@ -73,8 +73,8 @@ class Tenure:
         self._ticked = False
         self._last_hash: str | None = None
         self._open: list[Records] = []
-        self._sealed = Sealed(NOTHING, ())
-        self._tried: Records = ()
+        self._sealed = Sealed(NOTHING, NONE)
+        self._tried: Records = NONE
 
     # -- steps of the agent
     def load(self, rows: Rows) -> None:
@@ -97,7 +97,7 @@ class Tenure:
         if taken:
             self._open.append(self._tried[:taken])
         self.unsettled = taken < len(self._tried)
-        self._tried = ()
+        self._tried = NONE
         self.next_offset = self._processor.next_offset
         self._note()
         return taken
@@ -126,7 +126,7 @@ class Tenure:
                 else encode_definitions(position.next_offset, position.definitions, position.settings)
             )
             outcome = outcome._replace(journal=[again])
-        records = [record for some in self._open for record in some]
+        records = self._open[0].joined(self._open[1:]) if self._open else NONE
         now = time.monotonic()
         began = self.since if self.pending.records or self.pending.steps else now
         self._sealed, self._open = Sealed(self.pending, records, outcome, began, now), []
@@ -154,7 +154,7 @@ class Tenure:
         receipt = self.committing.result()
         self.committing, done = None, self._sealed
         self._last_hash, self.committed, self.worn = receipt.last_hash, receipt.next_offset, receipt.resent
-        self._sealed = Sealed(NOTHING, ())
+        self._sealed = Sealed(NOTHING, NONE)
         return done
 
     def failure(self, why: str, *, poisoned: bool) -> Failure:

@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -43,7 +44,7 @@ from streams.live.batches import NONE, TRACE, Headers, NativeBatches, PlainBatch
 from streams.live.clients import Clients, close
 from streams.live.errors import Broken, Fenced, Poisoned
 from streams.live.failpoints import fail_point
-from streams.live.reader import InputRecord, Records
+from streams.live.records import InputRecord, Records
 from streams.live.restore import Home
 from streams.live.rights import needing
 from streams.partition.outcome import Outcome
@@ -185,14 +186,12 @@ class Transactions:
         return META_KEY, encode_meta(meta)
 
     def _rejected(self, batch: Batch) -> Iterator[Row]:
-        records = {record.offset: record for record in batch.records} if batch.outcome.rejected else {}
         for offset, why in batch.outcome.rejected:
-            yield copy(records[offset], why.reason)
+            yield copy(at(batch.records, offset), why.reason)
 
     def _late(self, batch: Batch) -> Iterator[Row]:
-        records = {record.offset: record for record in batch.records} if batch.outcome.late else {}
         for offset, journeys in batch.outcome.late:
-            yield copy(records[offset], "late", ("journeys-journeys", ",".join(journeys).encode()))
+            yield copy(at(batch.records, offset), "late", ("journeys-journeys", ",".join(journeys).encode()))
 
 
 def appended_at(metadata: RecordMetadata) -> int:
@@ -206,7 +205,12 @@ def appended_at(metadata: RecordMetadata) -> int:
 
 def traces(records: Records) -> dict[int, tuple[str, bytes | None]]:
     """The trace of each record that has one, as a header, by offset."""
-    return {r.offset: header for r in records if r.headers for header in r.headers if header[0] == TRACE}
+    return {r.offset: header for r in records.headed() for header in r.headers if header[0] == TRACE}
+
+
+def at(records: Records, offset: int) -> InputRecord:
+    """The record with this offset."""
+    return records[bisect_left(range(len(records)), offset, key=lambda i: records[i].offset)]
 
 
 def copy(record: InputRecord, reason: str, *more: tuple[str, bytes | None]) -> Row:

@@ -5,11 +5,11 @@ Does not know: which one it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from streams.partition.outcome import Outcome, Pending
-from streams.partition.records import Position, Record
+from streams.partition.records import Position, Records
 
 
 class PartitionEngine(Protocol):
@@ -39,7 +39,7 @@ class PartitionEngine(Protocol):
     def pending(self) -> Pending:
         """How much the next outcome holds so far."""
 
-    def apply(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> int:
+    def apply(self, records: Records, decisions: Mapping[int, str], budget: int) -> int:
         """Take records in order; returns how many were taken."""
 
     def tick(self, clock: int) -> None:

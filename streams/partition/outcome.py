@@ -6,7 +6,7 @@ Does not know: how effects come about, where they go.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from streams.engine.state import Entity
@@ -70,10 +70,10 @@ class Outcome(NamedTuple):
     entity. late: with the names of the journeys. frozen: since the last seal.
     """
 
-    transitions: list[tuple[bytes, bytes]]
-    origins: list[tuple[int, int]]
-    members: list[Member]
-    states: list[tuple[bytes, bytes]]
+    transitions: Sequence[tuple[bytes, bytes]]
+    origins: Sequence[tuple[int, int]]
+    members: Sequence[Member]
+    states: Sequence[tuple[bytes, bytes]]
     rejected: list[tuple[int, Rejected]]
     late: list[tuple[int, tuple[str, ...]]]
     journal: list[bytes]

@@ -26,7 +26,7 @@ from streams.engine.machine import Kind, Machine
 from streams.engine.state import Entity, wake_of
 from streams.engine.timeline import Publications, Timeline
 from streams.partition.outcome import Codec, Facts, Frozen, Outcome, Pending, Result
-from streams.partition.records import Event, Position, Record, Rejected
+from streams.partition.records import Event, Position, Record, Records, Rejected
 
 EARLIEST_MS = 31_536_000_000  # 1971-01-01T00:00:00Z
 LATEST_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z
@@ -72,7 +72,7 @@ class Processor:
         self._records = self._steps = self._bytes = 0
 
     # -- run
-    def apply(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> int:
+    def apply(self, records: Records, decisions: Mapping[int, str], budget: int) -> int:
         """Take records in order; returns how many were taken.
 
         Fewer than all: the budget (due steps and records) is used up, or due steps are left: `advance`, then call again
@@ -168,7 +168,7 @@ class Processor:
         return len(self._frozen)
 
     # -- records
-    def _read(self, records: Sequence[Record], decisions: Mapping[int, str], budget: int) -> tuple[int, int]:
+    def _read(self, records: Iterable[Record], decisions: Mapping[int, str], budget: int) -> tuple[int, int]:
         """(budget used, records taken); it stops before a record whose due steps it could not finish."""
         decode, results, timers, routes = self.codec.decode, self._results, self._timers, self.machine.routes
         used = taken = 0

@@ -10,7 +10,7 @@ Does not know: how an event is found in a record (codec.envelope), topics, clock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from sys import float_info
 from typing import Annotated, Any, Protocol
 
@@ -48,6 +48,19 @@ class Record(Protocol):
     @property
     def headers(self) -> Sequence[tuple[str, bytes | None]]:
         """Carried along where the record is copied; only the binary form of CloudEvents has something to read there."""
+
+
+class Records(Protocol):
+    """Records of the input partition in the order of their offsets; a list of them is one."""
+
+    def __len__(self) -> int:
+        """How many."""
+
+    def __iter__(self) -> Iterator[Record]:
+        """One after the other."""
+
+    def __getitem__(self, place: slice, /) -> Iterable[Record]:
+        """Some of them."""
 
 
 class Event(msgspec.Struct, gc=False):

@@ -10,7 +10,7 @@ from streams.core.engines import make_processor
 from streams.engine.machine import Limits, Machine
 from streams.partition.engine import PartitionEngine
 from streams.partition.outcome import Outcome
-from tests.laws.effects import same
+from tests.laws.effects import listed, same
 from tests.laws.laws import machine
 from tests.laws.system import Records, codec_of, feed
 from tests.laws.world import World, make
@@ -26,7 +26,7 @@ def engines(m: Machine) -> tuple[PartitionEngine, PartitionEngine]:
 
 def effects(outcome: Outcome) -> dict[str, object]:
     """All of it; what is one record per key has no order."""
-    whole = outcome._asdict() | {"facts": outcome.facts._asdict(), "frozen": [f[:2] for f in outcome.frozen]}
+    whole = listed(outcome)._asdict() | {"facts": outcome.facts._asdict(), "frozen": [f[:2] for f in outcome.frozen]}
     whole["facts"]["instances"] = list(outcome.facts.instances)
     return whole | {"members": sorted(outcome.members), "states": sorted(outcome.states)}
 

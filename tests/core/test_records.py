@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -112,7 +113,7 @@ def test_an_entity_whose_state_cannot_be_read_when_its_step_is_due_is_frozen_by_
     assert same("effects", effects(one), effects(other)) == ""
 
 
-def first_state() -> list[tuple[bytes, bytes]]:
+def first_state() -> Sequence[tuple[bytes, bytes]]:
     """Of an entity for which something is due."""
     plain, _ = engines()
     due = "2026-03-12T10:00:00.000Z"

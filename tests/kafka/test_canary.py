@@ -44,22 +44,22 @@ dropoffs:
 
 # The command line, with an engine that fails at one event, and a worker that fails at another; both say too much.
 TALKATIVE = """\
-import sys
-from streams.live import app, lane
+import os
+from streams.live import lane
 from streams.partition.processor import Processor
 
-class Faulty(Processor):
-    def _receive(self, r, *rest):
-        if b"poison" in r.value:
-            raise ValueError("cannot apply " + str(r.value))
-        return super()._receive(r, *rest)
+def faulty(self, r, *rest, receive=Processor._receive):
+    if b"poison" in r.value:
+        raise ValueError("cannot apply " + str(r.value))
+    return receive(self, r, *rest)
 
 def decide(self, records, decide=lane.Lane._decide):
     if any(record.value and b"deadly" in record.value for record in records):
         raise ValueError("cannot decide about " + str([record.value for record in records]))
     return decide(self, records)
 
-app.make_processor = lambda machine, codec, engine, **how: Faulty(machine, codec, **how)
+Processor._receive = faulty
+os.environ["JOURNEYS_ENGINE"] = "python"
 lane.Lane._decide, lane.MOST_FAULTS = decide, 1
 from streams.cli.main import app
 app()

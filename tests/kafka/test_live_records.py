@@ -17,17 +17,16 @@ YEAR_2099_MS = 4_070_908_800_000
 
 # A worker whose engine fails at one event, and then does what the command line says.
 FAULTY = """\
-import sys
-from streams.live import app
+import os
 from streams.partition.processor import Processor
 
-class Faulty(Processor):
-    def _receive(self, r, *rest):
-        if b"poison" in r.value:
-            raise ValueError("secret: " + str(r.value))
-        return super()._receive(r, *rest)
+def faulty(self, r, *rest, receive=Processor._receive):
+    if b"poison" in r.value:
+        raise ValueError("secret: " + str(r.value))
+    return receive(self, r, *rest)
 
-app.make_processor = lambda machine, codec, engine, **how: Faulty(machine, codec, **how)
+Processor._receive = faulty
+os.environ["JOURNEYS_ENGINE"] = "python"
 from streams.cli.main import app
 app()
 """

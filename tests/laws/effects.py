@@ -40,6 +40,16 @@ class Gathered:
         }
 
 
+def listed(outcome: Outcome) -> Outcome:
+    """The same with lists in it, which can be compared and printed."""
+    return outcome._replace(
+        transitions=list(outcome.transitions),
+        origins=list(outcome.origins),
+        members=list(outcome.members),
+        states=list(outcome.states),
+    )
+
+
 def same(what: str, one: object, other: object) -> str:
     """Nothing, or where two values that should be equal differ first."""
     if one == other:

@@ -77,7 +77,7 @@ def idempotent(world: World) -> str:
         again = rng.sample(earlier, min(2, len(earlier)))
         repeated += [x._replace(arrival=arrival if line.type else arrival + 1) for x in again]
     once, twice = run(machine(world), world.log), run(machine(world), repeated)
-    return same("published", once.transitions, twice.transitions)
+    return same("published", list(once.transitions), list(twice.transitions))
 
 
 # -- 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from streams.live.batches import NativeBatches, PlainBatches
 from streams.live.clients import BATCH_BYTES
 
-pytest.importorskip("streams.core.native", reason="the native engine is not built here")
+native = pytest.importorskip("streams.core.native", reason="the native engine is not built here")
 
 NOW_MS = 1_772_618_400_000
 SIZES = st.sampled_from([0, 1, 60, 64, 8_000, 8_192, 300_000, 899_000, 1_000_000])
@@ -23,8 +23,8 @@ VALUES = st.none() | st.binary(max_size=3) | SIZES.map(bytes)
 class Told(NamedTuple):
     """Transitions of an outcome."""
 
-    transitions: list[tuple[bytes, bytes]]
-    origins: list[tuple[int, int]]
+    transitions: Sequence[tuple[bytes, bytes]]
+    origins: Sequence[tuple[int, int]]
 
 
 def create() -> BatchBuilder:
@@ -52,7 +52,7 @@ def test_pairs_make_the_same_batches(pairs: list[tuple[bytes, bytes | None]], la
 
     plain = sent(PlainBatches(create).of_pairs(NOW_MS, pairs, *more))
 
-    assert sent(NativeBatches(create).of_pairs(NOW_MS, pairs, *more)) == plain
+    assert sent(NativeBatches(create).of_pairs(NOW_MS, native.Pairs(pairs), *more)) == plain
 
 
 @given(st.lists(st.tuples(st.binary(max_size=3), SIZES.map(bytes), st.integers(0, 2 * NOW_MS), st.integers(-1, 3))))
@@ -63,11 +63,21 @@ def test_transitions_make_the_same_batches(rows: list[tuple[bytes, bytes, int, i
 
     plain = sent(PlainBatches(create).of_transitions(NOW_MS, told, traces))
 
-    assert sent(NativeBatches(create).of_transitions(NOW_MS, told, traces)) == plain
+    same = Told(native.Pairs(told.transitions), native.Origins(told.origins))
+    assert sent(NativeBatches(create).of_transitions(NOW_MS, same, traces)) == plain
 
 
 def test_nothing_makes_no_batch() -> None:
     """An empty batch would be refused."""
-    for batches in (PlainBatches(create), NativeBatches(create)):
-        assert list(batches.of_pairs(NOW_MS, [])) == []
-        assert list(batches.of_transitions(NOW_MS, Told([], []), {})) == []
+    plain, fast = PlainBatches(create), NativeBatches(create)
+    assert [*plain.of_pairs(NOW_MS, []), *plain.of_transitions(NOW_MS, Told([], []), {})] == []
+    none = native.Pairs([])
+    assert [*fast.of_pairs(NOW_MS, none), *fast.of_transitions(NOW_MS, Told(none, native.Origins([])), {})] == []
+
+
+@given(st.lists(st.tuples(st.binary(max_size=70), VALUES), max_size=6))
+def test_pairs_are_the_sequence_that_they_were_made_of(pairs: list[tuple[bytes, bytes | None]]) -> None:
+    """Item by item, also those behind a None."""
+    made = native.Pairs(pairs)
+
+    assert (len(made), list(made), [made[i] for i in range(len(pairs))]) == (len(pairs), pairs, pairs)

@@ -4,6 +4,7 @@ import pytest
 
 from streams.codec.envelope import Fields, make_decode
 from streams.live.future import of_the_future
+from streams.live.records import PlainRecords
 from streams.live.sections import Source
 from tests.kafka.live import event
 from tests.live.test_tenure import BEGIN_MS, Record
@@ -17,13 +18,15 @@ def record(offset: int, timestamp: int, value: bytes, timestamp_type: int = 0) -
     return Record(offset, timestamp, b"u1", value, timestamp_type=timestamp_type)
 
 
-RECORDS = (
-    record(0, LATE, event("u1", "used", LATE)),
-    record(1, LATER, event("u1", "used", LATE)),
-    record(2, LATE, event("u1", "used", LATER)),
-    record(3, LATER, event("u1", "used", LATER), timestamp_type=1),
-    record(4, LATER, b"no JSON"),
-    record(5, LATER, b'{"type": "used", "user_id": "u1"}'),
+RECORDS = PlainRecords(
+    [
+        record(0, LATE, event("u1", "used", LATE)),
+        record(1, LATER, event("u1", "used", LATE)),
+        record(2, LATE, event("u1", "used", LATER)),
+        record(3, LATER, event("u1", "used", LATER), timestamp_type=1),
+        record(4, LATER, b"no JSON"),
+        record(5, LATER, b'{"type": "used", "user_id": "u1"}'),
+    ]
 )
 
 

@@ -56,7 +56,7 @@ class Log:
 def reader(log: Log, start: int = 0) -> Reader:
     """A reader of this log."""
     consumer = cast("AIOKafkaConsumer", log)
-    reading = Reader(consumer, consumer, TP)
+    reading = Reader(consumer, consumer, TP, native=False)
     reading.start(start)
     return reading
 

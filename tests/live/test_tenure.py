@@ -14,6 +14,7 @@ from streams.language import compile_journey, load_journey
 from streams.live.batches import transition_rows
 from streams.live.clock import BrokerClock
 from streams.live.errors import Broken
+from streams.live.records import PlainRecords
 from streams.live.restore import Restored
 from streams.live.tenure import Pace, Tenure
 from streams.live.transaction import Batch, Receipt, Transactions, traces
@@ -57,10 +58,10 @@ class Kept:
 
 def records(count: int, first: int = 0) -> Any:
     """Users sign up, a millisecond after each other."""
-    return [
+    return PlainRecords(
         Record(n, BEGIN_MS + n, b"u%d" % n, event(f"u{n}", "signed_up", BEGIN_MS + n))
         for n in range(first, first + count)
-    ]
+    )
 
 
 @pytest.fixture
@@ -173,7 +174,8 @@ async def test_a_row_is_as_old_as_the_broker_says_and_has_the_trace_of_what_caus
     await commit(tenure)
     first, second = records(2)
     trace = ("traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")
-    tenure.apply([first._replace(headers=(("other", b""), trace)), second._replace(timestamp=BEGIN_MS + 5_000)], {}, 9)
+    traced = first._replace(headers=(("other", b""), trace))
+    tenure.apply(PlainRecords([traced, second._replace(timestamp=BEGIN_MS + 5_000)]), {}, 9)
     await commit(tenure)
     schema = ("journeys-schema", b"transition/1")
     sent = transactions.batches[-1]

@@ -4,7 +4,10 @@
 //! `streams.live.batches`, and a test holds the bytes equal. Does not know: topics, when a batch is sent.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyBytesMethods};
+use pyo3::types::PyBytes;
+use rustc_hash::FxHashMap;
+
+use crate::pairs::{Origins, Pairs};
 
 const HEADER: usize = 61; // bytes in front of the first record
 const LENGTH_AT: usize = 8; // what it counts begins behind it
@@ -171,58 +174,46 @@ impl RecordBatch {
     }
 }
 
-type Row<'py> = (Option<Bound<'py, PyBytes>>, Option<Bound<'py, PyBytes>>);
-
-/// Rows (key, value) without headers; `prefix` comes before every key but that of the last row, if there is one.
+/// Pairs without headers; `prefix` comes before every key but that of the last one, if there is one.
 #[pyfunction]
 pub fn pack(
-    rows: &Bound<'_, PyAny>,
+    pairs: &Pairs,
     now_ms: i64,
     limit: usize,
     prefix: &[u8],
     last: Option<(Vec<u8>, Vec<u8>)>,
-) -> PyResult<Vec<RecordBatch>> {
+) -> Vec<RecordBatch> {
     let mut packer = Packer::new(now_ms, limit);
-    for row in rows.try_iter()? {
-        let (key, value): Row<'_> = row?.extract()?;
-        let (key, value) = (key.as_ref().map(PyBytesMethods::as_bytes), value.as_ref().map(PyBytesMethods::as_bytes));
-        packer.append(prefix, key, value, std::iter::empty());
+    for (key, value) in pairs.iter() {
+        packer.append(prefix, Some(key), value, std::iter::empty());
     }
     if let Some((key, value)) = last {
         packer.append(&[], Some(&key), Some(&value), std::iter::empty());
     }
-    Ok(packer.done)
+    packer.done
 }
 
-/// Transitions (key, value), each with the headers of all, how old it is, and the trace of what caused it.
+/// Transitions, each with the headers of all, how old it is, and the trace of what caused it.
 #[pyfunction]
+#[allow(clippy::needless_pass_by_value)] // PyO3 hands over what it has converted
 pub fn pack_transitions(
-    rows: &Bound<'_, PyAny>,
-    origins: Vec<(i64, i64)>,
-    traces: &Bound<'_, PyAny>,
+    pairs: &Pairs,
+    origins: &Origins,
+    traces: FxHashMap<i64, (String, Option<Vec<u8>>)>,
     now_ms: i64,
     limit: usize,
-) -> PyResult<Vec<RecordBatch>> {
+) -> Vec<RecordBatch> {
     let (mut packer, mut age) = (Packer::new(now_ms, limit), itoa::Buffer::new());
-    let any = traces.len()? > 0;
-    for (row, (at, cause)) in rows.try_iter()?.zip(origins) {
-        let (key, value): Row<'_> = row?.extract()?;
+    for ((key, value), (at, cause)) in pairs.iter().zip(&origins.0) {
         let age = age.format(now_ms - at).as_bytes();
-        let trace = if any && traces.contains(cause)? {
-            let (_, value): (String, Option<Bound<'_, PyBytes>>) = traces.get_item(cause)?.extract()?;
-            Some(value.map(|value| value.as_bytes().to_vec()))
-        } else {
-            None
-        };
         let known = [("journeys-schema", Some(&b"transition/1"[..])), ("journeys-age-ms", Some(age))];
-        let (key, value) = (key.as_ref().map(PyBytesMethods::as_bytes), value.as_ref().map(PyBytesMethods::as_bytes));
-        match &trace {
-            None => packer.append(&[], key, value, known.into_iter()),
-            Some(trace) => {
-                let all = [known[0], known[1], ("traceparent", trace.as_deref())];
-                packer.append(&[], key, value, all.into_iter());
+        match traces.get(cause) {
+            None => packer.append(&[], Some(key), value, known.into_iter()),
+            Some((name, trace)) => {
+                let all = [known[0], known[1], (name.as_str(), trace.as_deref())];
+                packer.append(&[], Some(key), value, all.into_iter());
             }
         }
     }
-    Ok(packer.done)
+    packer.done
 }

@@ -7,11 +7,13 @@
 
 mod batches;
 mod envelope;
+mod fetched;
 mod fold;
 mod instants;
 mod json;
 mod log;
 mod msgpack;
+mod pairs;
 mod partition;
 mod plan;
 mod reader;
@@ -32,9 +34,12 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
+use rustc_hash::FxHashMap;
 
 use crate::envelope::Event;
+use crate::fetched::{Plain as Fetched, Records};
 use crate::msgpack::{Fault, Sure};
+use crate::pairs::{Origins, Pairs};
 use crate::partition::{Arrived, Effects, Journaled, Partition, Plain, Rejected};
 use crate::plan::Machine;
 
@@ -93,19 +98,19 @@ struct Core {
 type Fields = (String, String, Option<String>, Option<i64>, Vec<u8>); // id, type, account, occurred, properties
 
 impl Core {
-    /// The event in a record, or why there is none.
-    fn event<'a>(
+    /// The event in a record, or why there is none. whole: the record as Python sees it.
+    fn event<'a, 'py>(
         &self,
-        record: &Bound<'_, PyAny>,
-        key: &[u8],
-        value: Option<&'a [u8]>,
+        record: &Fetched<'a>,
+        whole: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
     ) -> PyResult<Result<Event<'a>, Rejected>> {
-        if let (Some(names), Some(value)) = (&self.partition.machine.names, value)
-            && let Some(event) = envelope::read(value, key, names)
+        if let (Some(names), Some(value)) = (&self.partition.machine.names, record.value)
+            && let Some(event) = envelope::read(value, record.key.unwrap_or_default(), names)
         {
             return Ok(Ok(event));
         }
-        let found = self.decode.bind(record.py()).call1((record,))?;
+        let whole = whole()?;
+        let found = self.decode.bind(whole.py()).call1((whole,))?;
         if found.len()? == 2 {
             return Ok(Err(found.extract()?));
         }
@@ -114,24 +119,26 @@ impl Core {
         Ok(Ok(Event { id, name, account, occurred, properties: Cow::Owned(properties) }))
     }
 
-    fn take(
+    /// (budget used, was it taken).
+    fn take<'py>(
         &mut self,
-        record: &Bound<'_, PyAny>,
-        decisions: &Bound<'_, PyAny>,
+        record: &Fetched<'_>,
+        whole: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+        decided: Option<&String>,
         budget: usize,
     ) -> PyResult<(usize, bool)> {
-        let py = record.py();
-        let offset = record.getattr(intern!(py, "offset"))?.extract()?;
-        if decisions.len()? > 0 && decisions.contains(offset)? {
-            let reason: String = decisions.get_item(offset)?.extract()?;
-            self.partition.decide(offset, &reason);
+        if let Some(reason) = decided {
+            self.partition.decide(record.offset, reason);
             return Ok((1, true));
         }
-        let (key, value) = (record.getattr(intern!(py, "key"))?, record.getattr(intern!(py, "value"))?);
-        let key: &[u8] = key.extract::<Option<&[u8]>>()?.unwrap_or_default();
-        let event = self.event(record, key, value.extract()?)?;
-        let arrived = Arrived { offset, timestamp: record.getattr(intern!(py, "timestamp"))?.extract()?, key };
-        sure(self.partition.take(&arrived, event, budget, &self.asked))
+        let event = self.event(record, whole)?;
+        let Fetched { offset, timestamp, key, .. } = *record;
+        sure(self.partition.take(
+            &Arrived { offset, timestamp, key: key.unwrap_or_default() },
+            event,
+            budget,
+            &self.asked,
+        ))
     }
 }
 
@@ -146,19 +153,44 @@ impl Core {
         Ok(Self { partition, asked: Asked { read, texts }, decode })
     }
 
-    fn apply(&mut self, records: &Bound<'_, PyAny>, decisions: &Bound<'_, PyAny>, budget: usize) -> PyResult<usize> {
+    /// records: as they were fetched, or a sequence of objects with their fields.
+    #[allow(clippy::needless_pass_by_value)] // PyO3 hands over what it has converted
+    fn apply(
+        &mut self,
+        py: Python<'_>,
+        records: &Bound<'_, PyAny>,
+        decisions: FxHashMap<i64, String>,
+        budget: usize,
+    ) -> PyResult<usize> {
         guarded(|| {
             let (mut used, mut taken) = (0, 0);
+            if let Ok(records) = records.cast::<Records>() {
+                let records = records.get();
+                for record in records.iter() {
+                    let whole = || Ok(Bound::new(py, records.record(py, taken)?)?.into_any());
+                    let (more, done) = self.take(&record, whole, decisions.get(&record.offset), budget - used)?;
+                    (used, taken) = (used + more, taken + usize::from(done));
+                    if !done || used >= budget {
+                        break;
+                    }
+                }
+                return Ok(taken);
+            }
             for record in records.try_iter()? {
-                if used >= budget {
+                let record = record?;
+                let (key, value) = (record.getattr(intern!(py, "key"))?, record.getattr(intern!(py, "value"))?);
+                let plain = Fetched {
+                    offset: record.getattr(intern!(py, "offset"))?.extract()?,
+                    timestamp: record.getattr(intern!(py, "timestamp"))?.extract()?,
+                    key: key.extract()?,
+                    value: value.extract()?,
+                };
+                let whole = || Ok(record.clone());
+                let (more, done) = self.take(&plain, whole, decisions.get(&plain.offset), budget - used)?;
+                (used, taken) = (used + more, taken + usize::from(done));
+                if !done || used >= budget {
                     break;
                 }
-                let (more, done) = self.take(&record?, decisions, budget - used)?;
-                used += more;
-                if !done {
-                    break;
-                }
-                taken += 1;
             }
             Ok(taken)
         })
@@ -185,7 +217,7 @@ impl Core {
         guarded(|| {
             let instances = self.partition.instances();
             let effects = sure(self.partition.seal())?;
-            self.hand_over(py, effects, instances)
+            Self::hand_over(py, effects, instances)
         })
     }
 
@@ -206,7 +238,7 @@ impl Core {
     #[getter]
     fn pending(&self) -> (usize, usize, usize) {
         let effects = &self.partition.effects;
-        (effects.records, effects.steps, effects.bytes.len())
+        (effects.records, effects.steps, effects.transitions.bytes.len())
     }
 
     #[getter]
@@ -243,21 +275,9 @@ impl Core {
 
 impl Core {
     /// The fields of `streams.core.processor.Sealed`.
-    fn hand_over<'py>(&self, py: Python<'py>, effects: Effects, instances: Vec<i64>) -> PyResult<Bound<'py, PyTuple>> {
+    fn hand_over(py: Python<'_>, effects: Effects, instances: Vec<i64>) -> PyResult<Bound<'_, PyTuple>> {
         let bytes = |found: &[u8]| PyBytes::new(py, found);
-        let (transitions, mut begin) = (PyList::empty(py), 0);
-        for (key, end) in &effects.transitions {
-            transitions.append((bytes(key), bytes(&effects.bytes[begin..*end])))?;
-            begin = *end;
-        }
-        let states = PyList::empty(py);
-        for key in &effects.states {
-            states.append((bytes(key), bytes(self.partition.state(key).unwrap_or_default())))?;
-        }
-        let members = PyList::empty(py);
-        for (key, record) in &effects.members {
-            members.append((bytes(key), record.as_deref().map(bytes)))?;
-        }
+        let pairs = (effects.transitions, Origins(effects.origins), effects.members, effects.states);
         let journal = PyList::empty(py);
         for entry in &effects.journal {
             match entry {
@@ -277,7 +297,7 @@ impl Core {
         }
         let told = (effects.rejected, effects.late, journal, frozen);
         let facts = (effects.results.to_vec(), counters, effects.durations, instances);
-        (transitions, effects.origins, members, states, told, facts).into_pyobject(py)
+        (pairs, told, facts).into_pyobject(py)
     }
 }
 
@@ -285,6 +305,10 @@ impl Core {
 fn native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Core>()?;
     module.add_class::<batches::RecordBatch>()?;
+    module.add_class::<fetched::InputRecord>()?;
+    module.add_class::<Records>()?;
+    module.add_class::<Origins>()?;
+    module.add_class::<Pairs>()?;
     module.add_function(wrap_pyfunction!(batches::pack, module)?)?;
     module.add_function(wrap_pyfunction!(batches::pack_transitions, module)?)
 }

@@ -12,6 +12,7 @@ use crate::envelope::Event;
 use crate::instants::{EARLIEST_MS, LATEST_MS};
 use crate::log;
 use crate::msgpack::{Input, Sure};
+use crate::pairs::Pairs;
 use crate::plan::Machine;
 use crate::reader;
 use crate::records::Texts;
@@ -58,14 +59,13 @@ pub enum Journaled {
     Definitions(i64, Vec<u8>), // before; what the caller has written
 }
 
-/// Since the last seal. transitions: whose, and where its record ends in `bytes`.
+/// Since the last seal.
 #[derive(Default)]
 pub struct Effects {
-    pub bytes: Vec<u8>,
-    pub transitions: Vec<(Key, usize)>,
+    pub transitions: Pairs,
     pub origins: Vec<(i64, i64)>,
-    pub members: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-    pub states: Vec<Key>,
+    pub members: Pairs,
+    pub states: Pairs,
     pub rejected: Vec<(i64, Rejected)>,
     pub late: Vec<(i64, usize)>, // offset, kind
     pub journal: Vec<Journaled>,
@@ -138,11 +138,6 @@ impl Partition {
 
     pub fn timers(&self) -> usize {
         self.timers.len()
-    }
-
-    /// The state of an entity after the last seal.
-    pub fn state(&self, key: &[u8]) -> Option<&[u8]> {
-        self.entities.get(key).map(|stored| &*stored.state)
     }
 
     /// Of instances, by journey, drop-off and outcome, since this was asked last.

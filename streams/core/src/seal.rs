@@ -25,8 +25,8 @@ impl Partition {
         let shared = Shared { entity, account: touched.entity.account.as_deref(), decided_at };
         let effects = &mut self.effects;
         for p in self.publications.drain(..) {
-            records::transition(&mut effects.bytes, &self.machine, &self.texts, &shared, &p);
-            effects.transitions.push((Arc::clone(&touched.key), effects.bytes.len()));
+            records::transition(&mut effects.transitions.bytes, &self.machine, &self.texts, &shared, &p);
+            effects.transitions.close(Arc::clone(&touched.key));
             let [at, number, .., anchor, _] = p.row;
             effects.origins.push((at, cause));
             let code = &self.machine.codes[usize::try_from(number).unwrap_or(usize::MAX)];
@@ -84,7 +84,7 @@ impl Partition {
             if let Some(stored) = self.entities.get_mut(&key) {
                 *stored = Stored { state: self.entry.as_slice().into(), touched: UNTOUCHED };
             }
-            self.effects.states.push(key);
+            self.effects.states.push(key, Some(&self.entry));
         }
         Ok(std::mem::take(&mut self.effects))
     }
@@ -98,7 +98,7 @@ impl Partition {
                 let (head, parts) = (&mut touched.entity.heads[j], &self.machine.members[j]);
                 let record = records::member(parts, key, self.timeline.places(j, head), complete, at);
                 let prefixed = [parts.prefix.as_bytes(), touched.key.as_ref()].concat();
-                self.effects.members.push((prefixed, record));
+                self.effects.members.push(prefixed.into(), record.as_deref());
             }
         }
         Ok(())
