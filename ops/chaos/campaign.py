@@ -86,7 +86,7 @@ async def run(plan: Plan, folder: Path) -> dict[str, Any]:
             await world.end()
     finally:
         fleet.kill_all()
-        cluster.wipe()
+        cluster.kill()
     return line(plan, world, minutes)
 
 

@@ -192,7 +192,10 @@ def compare_rows(rows: Iterable[dict[str, Any]], wanted: Counter[Row], found: Fo
 
 
 def compare_members(rows: Iterable[dict[str, Any]], records: Sequence[Record]) -> Iterator[str]:
-    """The newest record of each user against the transitions; who has been somewhere and is nowhere has a tombstone."""
+    """The newest record of each user against the transitions.
+
+    Who has been somewhere and is nowhere has a tombstone, or nothing, once that is compacted away.
+    """
     wanted: dict[str, dict[str, Any]] = {}
     recovered: set[tuple[str, str, int]] = set()
     rows = list(rows)
@@ -212,7 +215,7 @@ def compare_members(rows: Iterable[dict[str, Any]], records: Sequence[Record]) -
     for user, want in wanted.items():
         have = there.pop(user, {})
         nowhere = not (want["milestones"] or want["dropped"])
-        if nowhere != (have is None) or (have and {k: have[k] for k in want} != want):
+        if nowhere != (not have) or (have and {k: have[k] for k in want} != want):
             yield f"of {user}: {have}, and the transitions say {'nothing' if nowhere else want}"
     yield from (f"of {user}, of whom there is no transition: {have}" for user, have in there.items() if have)
 

@@ -131,7 +131,7 @@ WRONG = dict(
         wrong(
             "members without tombstones",
             "kill",
-            (COMMIT, "outcome.members)", "[pair for pair in outcome.members if pair[1] is not None])"),
+            (COMMIT, "outcome.members)", "type(outcome.members)([pair for pair in outcome.members if pair[1]]))"),
         ),
         wrong(
             "its own clock instead of the broker's",
