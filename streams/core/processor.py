@@ -66,7 +66,7 @@ class NativeProcessor:
     def apply(self, records: Records, decisions: Mapping[int, str], budget: int) -> int:
         """As Processor.apply."""
         assert not self._core.due(), "advance() before apply()"
-        return self._core.apply(records, decisions, budget)
+        return self._core.apply(records, dict(decisions), budget)
 
     def tick(self, clock: int) -> None:
         """As Processor.tick."""

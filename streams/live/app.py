@@ -167,12 +167,13 @@ async def surroundings(
 ) -> AsyncIterator[tuple[App, Surroundings]]:
     """The app with its agent, and everything that lanes share. Raises `Stopped` if the topics are not right."""
     clients, names, servers = Clients(settings.kafka), TopicNames(settings.app), settings.kafka.bootstrap_servers
-    admin, watcher = clients.admin(), clients.watcher()
+    admin, watcher, stable = clients.admin(), clients.watcher("read_uncommitted"), clients.watcher("read_committed")
     try:
         await connect(admin, servers)
         partitions = await check(admin, names, settings.source.topic)
         log.info("app %s: %s, %d partitions -> %s", settings.app, settings.source.topic, partitions, names.transitions)
         await connect(watcher, servers)
+        await connect(stable, servers)
         app = App(
             settings.app,
             broker=[f"kafka://{server}" for server in servers],
@@ -189,6 +190,7 @@ async def surroundings(
             clients=clients,
             consumer=clients.member(settings.app, native=native),
             watcher=watcher,
+            stable=stable,
             admin=admin,
             clock=BrokerClock(),
             restores=asyncio.Semaphore(RESTORES),
@@ -207,7 +209,7 @@ async def surroundings(
         )
         yield app, around
     finally:
-        await asyncio.gather(close(admin.close()), close(watcher.stop()))
+        await asyncio.gather(close(admin.close()), close(watcher.stop()), close(stable.stop()))
 
 
 # -- the agent ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import logging
 import ssl
 from collections.abc import Awaitable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.abc import AbstractTokenProvider
@@ -148,9 +148,9 @@ class Clients:
             retry_backoff_ms=RETRY_BACKOFF_MS,
         )
 
-    def watcher(self) -> AIOKafkaConsumer:
-        """A consumer that only asks for offsets; records of open transactions count (read_uncommitted)."""
-        return AIOKafkaConsumer(**self.options, enable_auto_commit=False, isolation_level="read_uncommitted")
+    def watcher(self, isolation: Literal["read_uncommitted", "read_committed"]) -> AIOKafkaConsumer:
+        """A consumer that only asks for the ends of logs, where records of open transactions count or do not."""
+        return AIOKafkaConsumer(**self.options, enable_auto_commit=False, isolation_level=isolation)
 
     def producer(self, transactional_id: str) -> AIOKafkaProducer:
         """The transactional producer of one input partition."""

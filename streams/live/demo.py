@@ -98,7 +98,7 @@ class Follower:
         end of everything, committed or not: the markers of the last commit may still be on their way.
         """
         values: list[Values] = [[] for _ in self.partitions]
-        watcher = self._clients.watcher()
+        watcher = self._clients.watcher("read_uncommitted")
         await connect(watcher, self._clients.kafka.bootstrap_servers)
         try:
             ends = await watcher.end_offsets(self.partitions)
@@ -136,7 +136,7 @@ class Operator:
 
     async def __aenter__(self) -> Self:
         """Connect."""
-        self._admin, self._watcher = self.clients.admin(), self.clients.watcher()
+        self._admin, self._watcher = self.clients.admin(), self.clients.watcher("read_uncommitted")
         await connect(self._admin, self.clients.kafka.bootstrap_servers)
         await connect(self._watcher, self.clients.kafka.bootstrap_servers)
         return self

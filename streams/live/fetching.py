@@ -4,8 +4,9 @@ aiokafka makes eleven fields of every record, a fifth of all that an event costs
 to fetch, of checksums, of aborted transactions and of the position; only the innermost step, from a batch to its
 records, is another one for the consumer of the input: that step yields all records of a batch as one item.
 
-Relies on aiokafka 0.14.0: its fetcher looks `PartitionRecords` and `MemoryRecords` up in its module, and has for both
-of its formats a twin in Python beside the one in C. Only a consumer with `in_batches` as its deserializer is concerned.
+Relies on aiokafka 0.14.0: its fetcher looks `PartitionRecords` and `MemoryRecords` up in its module, and the readers in
+C of both have twins in Python, of which this file uses private names. `install` gives every consumer of the process the
+Python twin of `MemoryRecords`, which is equal; else only one with `in_batches` as its deserializer is concerned.
 Does not know: offsets, gaps.
 """
 
@@ -31,7 +32,8 @@ _PartitionRecords: Any = fetcher.PartitionRecords
 
 
 def in_batches(_: bytes) -> None:
-    """Marks the consumer whose items are the records of a batch; never called."""
+    """Marks the consumer whose items are the records of a batch. Raises AssertionError: nobody may call it."""
+    raise AssertionError("aiokafka takes records apart by itself")
 
 
 class Batch(_DefaultRecordBatchPy):
@@ -48,11 +50,11 @@ class Batch(_DefaultRecordBatchPy):
             return Records(
                 tp.topic, tp.partition, body, self._num_records, self.base_offset, times, bool(self.timestamp_type)
             )
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise CorruptRecordException(str(error)) from None
 
     def __iter__(self) -> Iterator[Batch]:
-        """Itself, as if it were a record; see InBatches."""
+        """Itself, as if it were a record; see InBatches. Of a marker aiokafka asks for the `next` record, as ever."""
         if self._num_records:
             yield self
 
@@ -69,8 +71,10 @@ class Batches(_MemoryRecordsPy):
         """Batch by batch, as they stand in the log."""
         found = self._next_slice
         self._cache_next()
-        if found[self.MAGIC_OFFSET] < 2:  # noqa: PLR2004  # the format that there is since Kafka 0.11
+        if len(found) > self.MAGIC_OFFSET and found[self.MAGIC_OFFSET] < 2:  # noqa: PLR2004  # that there is since 0.11
             raise Misconfigured(OLD)
+        if len(found) < Batch.HEADER_STRUCT.size:
+            raise CorruptRecordException(f"a batch of {len(found)} bytes")
         return Batch(found)
 
 

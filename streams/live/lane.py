@@ -30,7 +30,7 @@ from streams.live.horizons import Horizon, Horizons
 from streams.live.metrics import DELAYS, Committed
 from streams.live.progress import Storm, tell_frozen
 from streams.live.quarantine import Quarantine
-from streams.live.reader import Reader, name
+from streams.live.reader import MAX_RECORDS, Reader, name
 from streams.live.records import NONE, Records
 from streams.live.restore import Home, Rows, restore
 from streams.live.rights import needing
@@ -136,6 +136,7 @@ class Lane:
             async with around.restores:
                 fail_point("before fencing")
                 await tenure.transactions.fence()
+                await tenure.transactions.abort_forgotten(around.stable, around.watcher)
                 fail_point("between fencing and reading")
                 began = time.monotonic()
                 restored = await restore(around.clients, around.admin, self._home, load)
@@ -182,7 +183,6 @@ class Lane:
         await self._greet(tenure)
         self._reader.start(tenure.next_offset)
         rest: Records = NONE
-        decisions: Mapping[int, str] = {}
         reading: asyncio.Task[Records] | None = None
         try:
             while True:
@@ -197,11 +197,11 @@ class Lane:
                     fail_point("during a storm")
                     self._storm.took(steps, left=tenure.unsettled)
                 elif left and rest:
-                    taken = await self._ask(tenure, partial(tenure.apply, rest, decisions, left))
+                    some = rest[: min(left, MAX_RECORDS)]
+                    taken = await self._ask(tenure, partial(tenure.apply, some, self._decide(some), left))
                     rest = rest[taken:]
                 elif left and reading is not None and reading.done():
                     rest, reading = reading.result(), None
-                    decisions = self._decide(rest)
                 elif left and reading is None:
                     reading = asyncio.create_task(self._reader.read())
                     reading.add_done_callback(lambda task: task.cancelled() or task.exception())  # perhaps nobody waits

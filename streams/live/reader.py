@@ -16,11 +16,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError, UnsupportedCodecError
 
 from streams.live.errors import Inconsistent, Misconfigured
-from streams.live.records import NONE, PlainRecords, Records
+from streams.live.records import NONE, PlainRecords, Records, joined
 
 POLL_MS = 1_000
 MAX_RECORDS = 2_000  # unpacked in one go: some 4 ms
-MAX_BATCHES = 200  # likewise, by the native engine: 1 ms if each is one record, 4 if they fill a fetch
+MAX_BATCHES = 200  # likewise, by the native engine: 1 ms if each is one record, 4 if they fill a fetch, uncompressed
 
 log = logging.getLogger(__name__)
 
@@ -111,11 +111,6 @@ class Reader:
             "applied, so what follows cannot be right. Take a new name for app and let it read what the input still "
             "holds from the beginning; give the input a longer retention than the longest outage"
         )
-
-
-def joined(batches: Sequence[Records]) -> Records:
-    """One after the other."""
-    return batches[0].joined(batches[1:]) if batches else NONE
 
 
 def name(tp: TopicPartition) -> str:

@@ -6,7 +6,9 @@ Does not know: how they are fetched (fetching.py), what is in them.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from typing import Protocol, Self, overload
 
 from streams.partition import records as partition
@@ -50,6 +52,9 @@ class Records(partition.Records, Protocol):
     def headed(self) -> Sequence[InputRecord]:
         """Those that have headers."""
 
+    def at(self, offset: int) -> InputRecord:
+        """The one with this offset. Raises IndexError."""
+
 
 class PlainRecords(tuple[InputRecord, ...]):
     """As aiokafka makes them."""
@@ -78,5 +83,17 @@ class PlainRecords(tuple[InputRecord, ...]):
         """As Records.headed."""
         return [record for record in self if record.headers]
 
+    def at(self, offset: int) -> InputRecord:
+        """As Records.at."""
+        place = bisect_left(self, offset, key=attrgetter("offset"))
+        if self[place].offset != offset:
+            raise IndexError(offset)
+        return self[place]
+
 
 NONE = PlainRecords()
+
+
+def joined(some: Sequence[Records]) -> Records:
+    """One after the other."""
+    return some[0].joined(some[1:]) if some else NONE

@@ -52,7 +52,8 @@ class Ask(Protocol):
 class Surroundings:
     """machine: makes a processor. native: whether it is the native engine's, which reads and makes record batches too.
 
-    decode: as it reads records. stop: ends the worker, with the reason.
+    watcher, stable: know the ends of logs, where records of open transactions count, and where they do not. decode: as
+    it reads records. stop: ends the worker, with the reason.
     """
 
     settings: Settings
@@ -62,6 +63,7 @@ class Surroundings:
     clients: Clients
     consumer: AIOKafkaConsumer
     watcher: AIOKafkaConsumer
+    stable: AIOKafkaConsumer
     admin: AIOKafkaAdminClient
     clock: BrokerClock
     restores: asyncio.Semaphore

@@ -17,7 +17,7 @@ from streams.codec.journal import encode_clock, encode_definitions
 from streams.live.clock import BrokerClock
 from streams.live.metrics import Held
 from streams.live.quarantine import Failure
-from streams.live.records import NONE, Records
+from streams.live.records import NONE, Records, joined
 from streams.live.restore import Restored, Rows
 from streams.live.transaction import Batch, Receipt, Transactions
 from streams.partition.engine import PartitionEngine
@@ -126,7 +126,7 @@ class Tenure:
                 else encode_definitions(position.next_offset, position.definitions, position.settings)
             )
             outcome = outcome._replace(journal=[again])
-        records = self._open[0].joined(self._open[1:]) if self._open else NONE
+        records = joined(self._open)
         now = time.monotonic()
         began = self.since if self.pending.records or self.pending.steps else now
         self._sealed, self._open = Sealed(self.pending, records, outcome, began, now), []

@@ -28,6 +28,11 @@ class TopicNames:
     app: str
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.transitions, self.members, self.late, self.rejected, self.journal, self.state)
+
+    @property
     def transitions(self) -> str:
         """Every transition."""
         return f"{self.app}.transitions"

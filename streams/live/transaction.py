@@ -2,6 +2,10 @@ r"""One outcome -> one Kafka transaction, by the producer of its input partition
 
 Rules
   - `fence` returns when the old owner can write no more; nothing may be read before;
+  - nobody else writes to the output partitions of a lane, so when it has fenced, no transaction is open there. If one
+    is, its coordinator has ended it while the partition had no leader: Kafka 4.3 takes that for a deleted topic and
+    writes no marker (KRaftMetadataCache.getPartitionLeaderEndpoint), and the next commit of the same producer would
+    commit what was aborted. `abort_forgotten` ends it first, by an aborted transaction of its own;
   - everything that follows from a batch goes into one transaction: transitions, members, states and `\0meta`, copies,
     journal, and the group's offset, in every transaction, also in those that move none;
   - every batch's future is awaited before the commit: aiokafka commits although a batch was refused;
@@ -19,12 +23,11 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     IllegalOperation,
     InvalidProducerIdMapping,
@@ -52,10 +55,14 @@ from streams.partition.outcome import Outcome
 FENCE_TIMEOUT_MS = 60_000  # a coordinator that moves needs some seconds
 COMMIT_TIMEOUT_MS = 10_000  # below aiokafka's request timeout of 40 s, so that it does not re-send behind our back
 APPEND_TIME = 1  # timestamp_type
+NEVER_SEEN = b"aborted"  # key of records that are never committed; topics that are compacted want one
 
 # 90 (PRODUCER_FENCED) and 120 (TRANSACTION_ABORTABLE) are unknown to aiokafka.
 TAKEN_OVER = (ProducerFenced, InvalidProducerIdMapping, InvalidTxnState, UnknownError)
 REFUSED = (MessageSizeTooLargeError, RecordListTooLargeError, InvalidTimestampError, PolicyViolationError)
+
+
+log = logging.getLogger(__name__)
 
 
 class Batch(NamedTuple):
@@ -107,6 +114,28 @@ class Transactions:
         except TimeoutError:
             raise Broken(f"no producer id within {FENCE_TIMEOUT_MS // 1_000} s") from None
         self._resends.count = 0
+
+    async def abort_forgotten(self, stable: AIOKafkaConsumer, watcher: AIOKafkaConsumer) -> None:
+        """End what is still open in our output partitions; stable and watcher: know their ends, without it and with it.
+
+        Raises `Broken` if that could not be done for sure.
+        """
+        tps = [TopicPartition(topic, self.home.tp.partition) for topic in self.home.names.outputs]
+        committed, written = await stable.end_offsets(tps), await watcher.end_offsets(tps)
+        left = [tp for tp in tps if committed[tp] < written[tp]]
+        if not left:
+            return
+        log.warning(
+            "a transaction was left open by its coordinator in %s: aborting it",
+            ", ".join(f"{tp.topic}-{tp.partition} from {committed[tp]}" for tp in left),
+        )
+        async with asyncio.timeout(COMMIT_TIMEOUT_MS / 1_000):
+            await self._producer.begin_transaction()
+            some = [await self._producer.send(tp.topic, b"", NEVER_SEEN, partition=tp.partition) for tp in left]
+            await asyncio.gather(*some)
+            await self._producer.abort_transaction()
+        if self._resends.count:
+            raise Broken("aborted, but a request was sent twice and its double may still be on the way: a new epoch")
 
     async def close(self) -> None:
         """Drop the producer; what it has sent may still arrive, and harms nobody."""
@@ -187,11 +216,11 @@ class Transactions:
 
     def _rejected(self, batch: Batch) -> Iterator[Row]:
         for offset, why in batch.outcome.rejected:
-            yield copy(at(batch.records, offset), why.reason)
+            yield copy(batch.records.at(offset), why.reason)
 
     def _late(self, batch: Batch) -> Iterator[Row]:
         for offset, journeys in batch.outcome.late:
-            yield copy(at(batch.records, offset), "late", ("journeys-journeys", ",".join(journeys).encode()))
+            yield copy(batch.records.at(offset), "late", ("journeys-journeys", ",".join(journeys).encode()))
 
 
 def appended_at(metadata: RecordMetadata) -> int:
@@ -206,11 +235,6 @@ def appended_at(metadata: RecordMetadata) -> int:
 def traces(records: Records) -> dict[int, tuple[str, bytes | None]]:
     """The trace of each record that has one, as a header, by offset."""
     return {r.offset: header for r in records.headed() for header in r.headers if header[0] == TRACE}
-
-
-def at(records: Records, offset: int) -> InputRecord:
-    """The record with this offset."""
-    return records[bisect_left(range(len(records)), offset, key=lambda i: records[i].offset)]
 
 
 def copy(record: InputRecord, reason: str, *more: tuple[str, bytes | None]) -> Row:

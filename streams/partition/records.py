@@ -10,7 +10,7 @@ Does not know: how an event is found in a record (codec.envelope), topics, clock
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from sys import float_info
 from typing import Annotated, Any, Protocol
 
@@ -59,7 +59,7 @@ class Records(Protocol):
     def __iter__(self) -> Iterator[Record]:
         """One after the other."""
 
-    def __getitem__(self, place: slice, /) -> Iterable[Record]:
+    def __getitem__(self, place: slice, /) -> Records:
         """Some of them."""
 
 

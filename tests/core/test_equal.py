@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.core.engines import make_processor
 from streams.engine.machine import Limits, Machine
+from streams.live.fetching import Batch
+from streams.live.records import joined
 from streams.partition.engine import PartitionEngine
 from streams.partition.outcome import Outcome
+from streams.replay.runner import OfflineRecord
 from tests.laws.effects import listed, same
 from tests.laws.laws import machine
 from tests.laws.system import Records, codec_of, feed
@@ -50,6 +58,40 @@ def differ(world: World, seed: int, limits: Limits | None = None) -> str:
                     processor.load(states.items())
                     processor.loaded(one.position)
     return same("at the end", effects(plain.seal()), effects(fast.seal()))
+
+
+def as_fetched(log: Sequence[OfflineRecord]) -> Any:
+    """Records as they come from a broker, in batches of different sizes."""
+    out, sizes, begin = [], itertools.cycle((1, 5, 2)), 0
+    while begin < len(log):
+        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10**9)
+        some = log[begin : begin + next(sizes)]
+        for i, record in enumerate(some):
+            builder.append(i, record.timestamp, record.key, record.value, list(record.headers))
+        made = builder.build()
+        made[:8] = begin.to_bytes(8)  # its first offset
+        out.append(Batch(bytes(made)).unpacked(TopicPartition("events", 0)))
+        begin += len(some)
+    return joined(out)
+
+
+def test_records_as_they_were_fetched_are_applied_like_any_others() -> None:
+    """Whatever the budget, with decisions, and whatever is left of them."""
+    for number in range(20):
+        rng, world = Random(number), make(number).late(odd=True)
+        m = machine(world)
+        log = [item for item in Records(world.log).items if isinstance(item, OfflineRecord)]
+        decisions = {record.offset: "future_timestamp" for record in log if rng.random() < 0.1}
+        plain, fast = engines(m)
+        rest: Any
+        for rest, processor in ((log, plain), (as_fetched(log), fast)):
+            budget = Random(number)
+            while len(rest):
+                rest = rest[processor.apply(rest, decisions, budget.randrange(4)) :]  # noqa: PLW2901  # what is left
+                while not processor.advance(3):
+                    pass
+
+        assert same("effects", effects(plain.seal()), effects(fast.seal())) == ""
 
 
 @pytest.mark.parametrize("numbers", BLOCKS, ids=lambda numbers: f"{numbers.start}-{numbers.stop - 1}")

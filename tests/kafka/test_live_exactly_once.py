@@ -6,9 +6,15 @@ import re
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from tests.kafka.live import App, Event, Worker, until
 
@@ -112,3 +118,48 @@ async def test_told_to_stop_it_leaves_within_some_seconds(app: App) -> None:
     assert time.monotonic() - began < 5 + BUSY_S
     second = app.start()
     await until("it has all", lambda: second.says("4 of 4 partitions are ours"))
+
+
+async def test_what_a_coordinator_has_forgotten_is_not_committed_by_who_comes_next(app: App) -> None:
+    """Kafka ends a transaction without a marker where a partition has no leader; what is in it stays open."""
+    await app.write([("u1", "signed_up", BEGIN_MS)])
+    first = app.start()
+    await app.caught_up()
+    await first.stop()
+    async with unverified(app.bootstrap):
+        await forget(app, "transitions", b"u1", b"{}")
+        await forget(app, "state", b"user/u1", b"torn")
+    assert (await app.published())[0] == (await app.expected())[0]
+
+    await app.write([("u1", "used", BEGIN_MS + 1), ("u2", "signed_up", BEGIN_MS + 2)])
+    second = app.start()
+    await app.caught_up()
+
+    assert second.says("a transaction was left open by its coordinator")
+    assert await app.published() == await app.expected()
+
+
+@asynccontextmanager
+async def unverified(bootstrap: str) -> AsyncIterator[None]:
+    """The broker lets records into a transaction of which its coordinator has not heard."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    broker = partial(ConfigResource, ConfigResourceType.BROKER, "1")
+    try:
+        await admin.alter_configs([broker({"transaction.partition.verification.enable": "false"})])
+        yield
+    finally:
+        await admin.alter_configs([broker({"transaction.partition.verification.enable": "true"})])
+        await admin.close()
+
+
+async def forget(app: App, kind: str, key: bytes, value: bytes) -> None:
+    """Leave a transaction of the worker's producer open that is in no coordinator's books."""
+    topic = app.topic(kind)
+    producer = AIOKafkaProducer(bootstrap_servers=app.bootstrap, transactional_id=f"{app.name}-{app.input}-0")
+    await producer.start()
+    await producer.begin_transaction()
+    producer._txn_manager._txn_partitions.add(TopicPartition(topic, 0))  # noqa: SLF001  # so that it does not say so
+    await producer.send_and_wait(topic, value, key, partition=0)
+    producer._txn_manager.error_transaction(KafkaError())  # noqa: SLF001  # so that it does not end it either
+    await producer.stop()

@@ -9,6 +9,7 @@ from aiokafka.errors import OffsetOutOfRangeError, UnsupportedCodecError
 
 from streams.live.errors import Inconsistent, Misconfigured
 from streams.live.reader import Reader
+from streams.live.records import PlainRecords
 
 TP = TopicPartition("events", 3)
 
@@ -23,6 +24,7 @@ class Log:
     """A partition with these offsets, as consumer and as watcher. missing: offsets that the first fetch leaves out."""
 
     def __init__(self, offsets: Sequence[int], missing: Sequence[int] = (), begins: int = 0) -> None:
+        self.native = False
         self.offsets, self.missing, self.begins = list(offsets), set(missing), begins
         self.at = self.fetches = 0
 
@@ -33,8 +35,8 @@ class Log:
     def resume(self, _: TopicPartition) -> None:
         """Nothing was paused."""
 
-    async def getmany(self, tp: TopicPartition, **_: Any) -> dict[TopicPartition, list[Record]]:
-        """Two records at most."""
+    async def getmany(self, tp: TopicPartition, **_: Any) -> dict[TopicPartition, list[Any]]:
+        """Two records at most; native: in batches."""
         if self.at < self.begins or self.at > self.offsets[-1] + 1:
             raise OffsetOutOfRangeError({tp: self.at})
         self.fetches += 1
@@ -42,7 +44,10 @@ class Log:
         self.missing = set()
         if found:
             self.at = found[-1].offset + 1
-        return {tp: found} if found else {}
+        items: list[Any] = (
+            [PlainRecords(cast("Any", some)) for some in (found[:1], found[1:])] if self.native else found
+        )
+        return {tp: items} if found else {}
 
     async def beginning_offsets(self, _: Any) -> dict[TopicPartition, int]:
         """What retention has left."""
@@ -56,7 +61,7 @@ class Log:
 def reader(log: Log, start: int = 0) -> Reader:
     """A reader of this log."""
     consumer = cast("AIOKafkaConsumer", log)
-    reading = Reader(consumer, consumer, TP, native=False)
+    reading = Reader(consumer, consumer, TP, native=log.native)
     reading.start(start)
     return reading
 
@@ -66,9 +71,12 @@ async def read(reading: Reader, times: int) -> list[int]:
     return [record.offset for _ in range(times) for record in await reading.read()]
 
 
-async def test_records_come_in_order() -> None:
-    """From the offset on at which it was started."""
-    assert await read(reader(Log(range(5)), 1), 3) == [1, 2, 3, 4]
+@pytest.mark.parametrize("native", [False, True])
+async def test_records_come_in_order(native: bool) -> None:  # noqa: FBT001  # pytest gives it by name
+    """From the offset on at which it was started; one by one, or in batches, of which the last may be empty."""
+    log = Log(range(5))
+    log.native = native
+    assert await read(reader(log, 1), 3) == [1, 2, 3, 4]
 
 
 async def test_a_gap_is_read_again_and_is_gone() -> None:

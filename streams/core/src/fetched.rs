@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PySlice, PyTuple};
 
 const BEYOND: &str = "a record goes beyond its batch";
 
-/// One record. begin: of its key; the rest as lengths, of which -1 is none.
+/// One record: where its parts are in the batch, with their lengths, of which -1 is none; headers: how many.
 struct Row {
     offset: i64,
     timestamp: i64,
@@ -75,9 +75,9 @@ impl<'a> Reader<'a> {
         let timestamp = base_timestamp.wrapping_add(self.varint()?);
         let offset = base_offset.wrapping_add(self.varint()?);
         let ((key_at, key_len), (value_at, value_len)) = (self.span()?, self.span()?);
-        let headers = self.varint()?;
-        let headers_at = self.at;
-        for _ in 0..2 * headers {
+        let (headers, headers_at) = (self.varint()?, self.at);
+        for _ in 0..headers {
+            self.span()?; // which ends at the end of the batch, however many it says there are
             self.span()?;
         }
         if self.at != end || headers < 0 {
@@ -102,7 +102,7 @@ impl Batch {
 }
 
 /// A record without its headers.
-pub struct Plain<'a> {
+pub struct Fetched<'a> {
     pub offset: i64,
     pub timestamp: i64,
     pub key: Option<&'a [u8]>,
@@ -159,14 +159,14 @@ impl Records {
         self.of(pieces)
     }
 
-    fn rows(&self) -> impl DoubleEndedIterator<Item = (&Batch, &Row)> {
+    fn rows(&self) -> impl Iterator<Item = (&Batch, &Row)> {
         self.pieces
             .iter()
             .flat_map(|piece| piece.batch.rows[piece.begin..piece.end].iter().map(|row| (&*piece.batch, row)))
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = Plain<'_>> {
-        self.rows().map(|(batch, row)| Plain {
+    pub fn iter(&self) -> impl Iterator<Item = Fetched<'_>> {
+        self.rows().map(|(batch, row)| Fetched {
             offset: row.offset,
             timestamp: row.timestamp,
             key: batch.key(row),
@@ -209,7 +209,7 @@ impl Records {
 
 #[pymethods]
 impl Records {
-    /// The records of one batch. body: of its records, not compressed. times: of the batch, the first and the last.
+    /// The records of one batch. body: of its records, not compressed. times: of the batch, the first and the latest.
     #[new]
     fn new(
         topic: &str,
@@ -281,9 +281,16 @@ impl Records {
         some.map(|(batch, row)| self.made(py, batch, row)).collect()
     }
 
-    /// Of the last one; -1 where there is none.
-    #[getter]
-    fn offset(&self) -> i64 {
-        self.rows().next_back().map_or(-1, |(_, row)| row.offset)
+    /// The one with this offset.
+    fn at(&self, py: Python<'_>, offset: i64) -> PyResult<InputRecord> {
+        let some =
+            |piece: &Piece| piece.batch.rows[piece.begin..piece.end].last().is_none_or(|row| row.offset < offset);
+        let found = self.pieces.get(self.pieces.partition_point(some)).and_then(|piece| {
+            let rows = &piece.batch.rows[piece.begin..piece.end];
+            let row = rows.get(rows.partition_point(|row| row.offset < offset))?;
+            (row.offset == offset).then_some((piece, row))
+        });
+        let (piece, row) = found.ok_or_else(|| PyIndexError::new_err("no such record"))?;
+        self.made(py, &piece.batch, row)
     }
 }

@@ -1,7 +1,8 @@
 //! The native engine as Python sees it: `Core`, one input partition, used by `streams.core.processor`.
 //!
-//! Only this file knows Python. It takes records apart, asks the plain engine about those that are not plainly in
-//! order, and hands effects over. A fault or a panic becomes an exception; the partition is of no use then.
+//! Here records are taken apart, the plain engine is asked about those that are not plainly in order, and effects are
+//! handed over; `fetched`, `pairs` and `batches` are what Python holds besides. A fault or a panic becomes an exception;
+//! the partition is of no use then.
 
 #![deny(unsafe_code)]
 
@@ -37,7 +38,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use rustc_hash::FxHashMap;
 
 use crate::envelope::Event;
-use crate::fetched::{Plain as Fetched, Records};
+use crate::fetched::{Fetched, Records};
 use crate::msgpack::{Fault, Sure};
 use crate::pairs::{Origins, Pairs};
 use crate::partition::{Arrived, Effects, Journaled, Partition, Plain, Rejected};
@@ -167,30 +168,38 @@ impl Core {
             if let Ok(records) = records.cast::<Records>() {
                 let records = records.get();
                 for record in records.iter() {
-                    let whole = || Ok(Bound::new(py, records.record(py, taken)?)?.into_any());
-                    let (more, done) = self.take(&record, whole, decisions.get(&record.offset), budget - used)?;
-                    (used, taken) = (used + more, taken + usize::from(done));
-                    if !done || used >= budget {
+                    if used >= budget {
                         break;
                     }
+                    let whole = || Ok(Bound::new(py, records.record(py, taken)?)?.into_any());
+                    let (more, done) = self.take(&record, whole, decisions.get(&record.offset), budget - used)?;
+                    used += more;
+                    if !done {
+                        break;
+                    }
+                    taken += 1;
                 }
                 return Ok(taken);
             }
             for record in records.try_iter()? {
+                if used >= budget {
+                    break;
+                }
                 let record = record?;
                 let (key, value) = (record.getattr(intern!(py, "key"))?, record.getattr(intern!(py, "value"))?);
-                let plain = Fetched {
+                let fetched = Fetched {
                     offset: record.getattr(intern!(py, "offset"))?.extract()?,
                     timestamp: record.getattr(intern!(py, "timestamp"))?.extract()?,
                     key: key.extract()?,
                     value: value.extract()?,
                 };
                 let whole = || Ok(record.clone());
-                let (more, done) = self.take(&plain, whole, decisions.get(&plain.offset), budget - used)?;
-                (used, taken) = (used + more, taken + usize::from(done));
-                if !done || used >= budget {
+                let (more, done) = self.take(&fetched, whole, decisions.get(&fetched.offset), budget - used)?;
+                used += more;
+                if !done {
                     break;
                 }
+                taken += 1;
             }
             Ok(taken)
         })
@@ -274,7 +283,7 @@ impl Core {
 }
 
 impl Core {
-    /// The fields of `streams.core.processor.Sealed`.
+    /// `Sealed` of native.pyi.
     fn hand_over(py: Python<'_>, effects: Effects, instances: Vec<i64>) -> PyResult<Bound<'_, PyTuple>> {
         let bytes = |found: &[u8]| PyBytes::new(py, found);
         let pairs = (effects.transitions, Origins(effects.origins), effects.members, effects.states);

@@ -1,6 +1,7 @@
 //! One input partition: its clock, its timers, its entities; the twin of `streams.partition.processor`, whose rules hold.
 //!
-//! States are bytes; those that are touched stay decoded until the outcome is sealed. Does not know: Python, Kafka.
+//! States are bytes; those that are touched stay decoded until the outcome is sealed. Does not know: Kafka, and of Python
+//! only that an outcome goes there.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap};
