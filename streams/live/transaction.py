@@ -25,6 +25,7 @@ import contextvars
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -131,8 +132,8 @@ class Transactions:
         )
         async with asyncio.timeout(COMMIT_TIMEOUT_MS / 1_000):
             await self._producer.begin_transaction()
-            some = [await self._producer.send(tp.topic, b"", NEVER_SEEN, partition=tp.partition) for tp in left]
-            await asyncio.gather(*some)
+            send = partial(self._producer.send, value=b"", key=NEVER_SEEN, timestamp_ms=0)  # no clock is known yet
+            await asyncio.gather(*[await send(tp.topic, partition=tp.partition) for tp in left])
             await self._producer.abort_transaction()
         if self._resends.count:
             raise Broken("aborted, but a request was sent twice and its double may still be on the way: a new epoch")
