@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from collections.abc import Mapping
 
 import reading
+from aiokafka import TopicPartition
 from fleet import LEAVE_S, Worker
 from watcher import Watcher
 from world import ONCE, PARTITIONS, SESSION_S, World
@@ -76,19 +78,31 @@ async def zombie(w: World) -> None:
 
 
 async def takeover(w: World) -> None:
-    """A worker stands still with a transaction open, and who takes over while it restores; the first goes on first."""
+    """A worker stands still with a transaction open, and who takes over before it writes; the first goes on first."""
+    wanted, w.fleet.wanted = w.fleet.wanted, 1
     owner = replace(w, "before commit", "SIGSTOP")
-    if not await w.until(lambda: owner.ended() or owner.stands_still(), STILL_S):
-        return w.fleet.kill(owner)
-    owner.stopped = True
-    heir = w.fleet.start(FAIL_POINT=f"during restore, {w.rng.randrange(1, 4)}, SIGSTOP")
-    await w.until(lambda: heir.ended() or heir.stands_still(), STILL_S)
-    w.notes["takeovers"] += heir.stands_still()
-    owner.signal(signal.SIGCONT)
-    await w.pause(1, 3)
-    heir.signal(signal.SIGCONT)
-    await w.pause(3, 6)
-    return w.fleet.kill(owner)  # there is one too many
+    for other in w.fleet.at_work():
+        if other is not owner:
+            w.fleet.kill(other)
+    if await w.until(lambda: owner.ended() or owner.stands_still(), STILL_S) and not owner.ended():
+        owner.stopped = True
+        stable, written = await ends(w)
+        place = w.rng.choice([tp.partition for tp in stable if stable[tp] < written[tp]])
+        heir = w.fleet.start(FAIL_POINT=f"after restore, {place + 1}, SIGSTOP")  # partitions are opened in their order
+        await w.until(lambda: heir.ended() or heir.stands_still(), STILL_S)
+        w.notes["takeovers"] += heir.stands_still()
+        owner.signal(signal.SIGCONT)
+        await w.pause(1, 3)
+        heir.signal(signal.SIGCONT)
+        await w.pause(3, 6)
+    w.fleet.wanted = wanted
+    w.fleet.kill(owner)
+
+
+async def ends(w: World) -> list[Mapping[TopicPartition, int]]:
+    """Where the partitions of the output end, without the records of open transactions, and with them."""
+    tps = [tp for kind in ("state", "transitions") for tp in reading.partitions_of(w.app.of(kind), PARTITIONS)]
+    return [await reading.ends(w.app.address, tps, level) for level in reading.LEVELS]
 
 
 async def churn(w: World) -> None:
@@ -112,14 +126,13 @@ async def clock(w: World) -> None:
 
 async def opentx(w: World) -> None:
     """A worker dies with a transaction open; now and then nobody is left until that has timed out."""
-    tps = [tp for kind in ("state", "transitions") for tp in reading.partitions_of(w.app.of(kind), PARTITIONS)]
     for _ in range(20):
         some = w.fleet.at_work()
         for worker in some:
             worker.signal(signal.SIGSTOP)
-        stable, written = [await reading.ends(w.app.address, tps, level) for level in reading.LEVELS]
+        stable, written = await ends(w)
         owners = w.fleet.owners()
-        doomed = [owners[tp.partition] for tp in tps if stable[tp] < written[tp] and tp.partition in owners][:1]
+        doomed = [owners[tp.partition] for tp in stable if stable[tp] < written[tp] and tp.partition in owners][:1]
         if doomed and w.rng.random() < ALL_AT_ONCE:
             w.fleet.resting, doomed = True, some
         for worker in doomed:

@@ -23,7 +23,7 @@ from fleet import Fleet, Worker
 from proxy import Proxy
 from workload import Crowd, Producer, journey
 
-ONCE = ("before fencing", "between fencing and reading", "during restore")  # a worker is there a few times only
+ONCE = ("before fencing", "between fencing and reading", "during restore", "after restore")  # a few times a worker
 POINTS = (
     *ONCE,
     "during a storm",

@@ -87,6 +87,7 @@ WRONG = dict(
             "reads before it fences",
             "takeover",
             (f"{TRANSACTIONS}.fence", "await self._producer.start()", "self.unfenced = True"),
+            (f"{TRANSACTIONS}.abort_forgotten", "if not left:", "if True:"),
             (COMMIT, BEGIN, f'await __import__("wrong").fence_late(self); {BEGIN}'),
         ),
         wrong(

@@ -19,6 +19,7 @@ Point = Literal[
     "before fencing",
     "between fencing and reading",
     "during restore",
+    "after restore",
     "during a storm",
     "after begin",
     "after transitions",

@@ -140,6 +140,7 @@ class Lane:
                 fail_point("between fencing and reading")
                 began = time.monotonic()
                 restored = await restore(around.clients, around.admin, self._home, load)
+                fail_point("after restore")
                 meaning = around.meaning
                 begin = partial(tenure.begin, restored, meaning.definitions, meaning.settings)
                 await around.ask(self, tenure, begin)
@@ -262,7 +263,8 @@ class Lane:
         return self._settings.clock.ticks and not self._around.clock.fresh
 
     def _lingers_ms(self, tenure: Tenure) -> float:
-        return self._settings.batch.linger_ms - (time.monotonic() - tenure.since) * 1_000
+        """After a commit, too: or the lanes of a busy machine would commit all the time, and wait for each other."""
+        return self._settings.batch.linger_ms - (time.monotonic() - max(tenure.since, tenure.settled)) * 1_000
 
     def _room(self, tenure: Tenure) -> int:
         """How many records and due steps the open transaction can still take."""

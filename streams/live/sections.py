@@ -139,7 +139,7 @@ class Clock(Section):
 
 
 class Batch(Section):
-    """linger: how long a transaction waits for more at low load. max_events: the most that one transaction holds."""
+    """linger: how long a transaction that has room waits for more. max_events: the most that one transaction holds."""
 
     linger_ms: DurationMs = Field(10, alias="linger")
     max_events: int = Field(10_000, ge=1)

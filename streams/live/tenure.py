@@ -58,7 +58,8 @@ class Tenure:
 
     next_offset: of the input, not applied yet. unsettled: due steps may be left, and come before any record. pending:
     what the next transaction would hold; since: monotonic seconds at which that began. committing: the transaction on
-    the wire, if one is. worn: the last commit is safe, but its producer is not to be used again.
+    the wire, if one is; settled: when the one before was taken note of. worn: the last commit is safe, but its producer
+    is not to be used again.
     """
 
     def __init__(self, processor: PartitionEngine, transactions: Transactions, clock: BrokerClock) -> None:
@@ -67,7 +68,7 @@ class Tenure:
         self.unsettled = True
         self.worn = False
         self.pending = NOTHING
-        self.since = 0.0
+        self.since = self.settled = 0.0
         self.committing: asyncio.Task[Receipt] | None = None
         self._pace = Pace()
         self._ticked = False
@@ -152,7 +153,7 @@ class Tenure:
         """Take note of a commit that is done; raises what it has raised."""
         assert self.committing is not None
         receipt = self.committing.result()
-        self.committing, done = None, self._sealed
+        self.committing, self.settled, done = None, time.monotonic(), self._sealed
         self._last_hash, self.committed, self.worn = receipt.last_hash, receipt.next_offset, receipt.resent
         self._sealed = Sealed(NOTHING, NONE)
         return done

@@ -90,7 +90,7 @@ class Membership(Service, ConsumerRebalanceListener):
         if known is not None and len(known) != self.around.partitions:
             self.around.stop(grown(self.around.settings.source.topic, self.around.partitions, len(known)))
             return
-        for tp in given:
+        for tp in sorted(given):
             self.consumer.pause(tp)
             self.lanes.setdefault(tp, Lane(self.around, tp)).start()
 
