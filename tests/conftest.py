@@ -1,5 +1,6 @@
 """What all tests share: how hypothesis runs, and a real broker: one for the whole run, gone afterwards."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from tests.kafka import brokers
 # No deadline: on a shared machine of two cores a slow example says nothing. pytest's own timeout bounds a test.
 settings.register_profile("journeys", deadline=None, print_blob=True)
 settings.load_profile("journeys")
+
+# A broker of a test does not live long enough to earn what Java's second compiler costs: half of all its CPU time.
+os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 @pytest.fixture(scope="session")

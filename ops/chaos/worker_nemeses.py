@@ -161,7 +161,9 @@ async def static(w: World) -> None:
 
 
 async def measure(w: World, *, static: bool) -> None:
-    """One failover, in quiet times."""
+    """One failover, in quiet times: all workers have partitions, and all partitions publish."""
+    if not await w.until(lambda: all("rebalance:" in some.text() for some in w.fleet.running), MEASURE_S):
+        return
     async with Watcher(w.app.address, w.app.of("transitions"), PARTITIONS) as watcher:
         if await watcher.after(set(range(PARTITIONS)), time.time_ns() // 1_000_000, MEASURE_S) is None:
             return
