@@ -13,9 +13,9 @@ demo: setup  ## two workers, a simulated product and a crash, live in the termin
 	@$(BIN)/journeys demo
 
 # The rooms that have no I/O have to be covered to the last branch by the tests that mirror them; the rest runs untraced.
-# Three processes, each with a broker of its own: most of the time they wait for Kafka.
+# Four processes, each with a broker of its own: most of the time they wait for Kafka.
 PURE := codec engine language partition schemas
-PYTEST := $(BIN)/pytest --numprocesses 3 --dist loadfile
+PYTEST := $(BIN)/pytest --numprocesses 4 --dist loadfile
 test: setup  ## all tests; they start brokers of their own
 	@$(PYTEST) $(PURE:%=tests/%) --cov-fail-under=100 \
 		--cov=schemas --cov=streams.engine --cov=streams.language --cov=streams.partition
