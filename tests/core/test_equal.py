@@ -8,8 +8,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.core.engines import make_processor
 from streams.engine.machine import Limits, Machine
@@ -22,6 +20,7 @@ from tests.laws.effects import listed, same
 from tests.laws.laws import machine
 from tests.laws.system import Records, codec_of, feed
 from tests.laws.world import World, make
+from tests.live.test_fetching import TIME_MS, TP, batch
 
 pytest.importorskip("streams.core.native", reason="the native engine is not built here")
 BLOCKS = [range(start, start + 30) for start in range(0, 300, 30)]
@@ -64,13 +63,9 @@ def as_fetched(log: Sequence[OfflineRecord]) -> Any:
     """Records as they come from a broker, in batches of different sizes."""
     out, sizes, begin = [], itertools.cycle((1, 5, 2)), 0
     while begin < len(log):
-        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10**9)
         some = log[begin : begin + next(sizes)]
-        for i, record in enumerate(some):
-            builder.append(i, record.timestamp, record.key, record.value, list(record.headers))
-        made = builder.build()
-        made[:8] = begin.to_bytes(8)  # its first offset
-        out.append(Batch(bytes(made)).unpacked(TopicPartition("events", 0)))
+        rows = [(0, r.timestamp - TIME_MS, r.key, r.value, list(r.headers)) for r in some]
+        out.append(Batch(batch(begin, rows)).unpacked(TP))
         begin += len(some)
     return joined(out)
 
