@@ -206,6 +206,12 @@ class Workers:
         opened = [(m[1], int(m[2]), w) for w in self.running for m in OPENED.finditer(self.log(w))]
         return {partition: worker for _, partition, worker in sorted(opened, key=lambda o: o[0])}
 
+    async def assigned(self, partitions: int) -> None:
+        """Wait until all partitions are open and every worker has some."""
+        while len(owners := self.owners()) < partitions or {*owners.values()} != {*self.running}:
+            self.check()
+            await asyncio.sleep(POLL_S)
+
     def check(self) -> None:
         """Raises RuntimeError with its last words if one has ended by itself."""
         for worker in self.running:

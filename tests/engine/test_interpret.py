@@ -19,13 +19,17 @@ from streams.language import cases, load_journey
 from streams.partition.processor import Processor
 from streams.replay import cases as replayed
 from tests.laws.system import Records, codec_of, feed, machine_of
-from tests.laws.world import make
+from tests.laws.world import make, with_history
 
 pytestmark = pytest.mark.timeout(600)  # seconds on a quiet machine; the tracer and a busy one make minutes of them
-WORLDS = [*range(100), *(n for n in range(1_000, 1_600) if "history_from" in make(n).journeys[0]["time"])]
 SHARE = 0.3  # of the states of a world that are looked at
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FILES = [path for path in sorted(SCENARIOS.glob("*.yaml")) if "\ncases:\n" in path.read_text()]
+
+
+def worlds() -> list[int]:
+    """The numbers of those that are looked at."""
+    return [*range(80), *with_history(range(1_000, 1_400))]
 
 
 class Standing(NamedTuple):
@@ -173,7 +177,7 @@ def leaves(c: Condition) -> Iterator[Condition]:
 
 def test_every_condition_is_worth_what_its_generated_expression_says() -> None:
     """Also where no rule asks: at the boundaries of every part."""
-    some = (s for number in WORLDS[::4] for s in standings(number))
+    some = (s for number in worlds()[::4] for s in standings(number))
     for s in chain(some, *(in_scenarios(path) for path in FILES if "history" in path.stem)):
         for v in verdicts(s):
             for t in {s.t} if v.until >= INF else {s.t, v.until - 1, v.until}:
@@ -183,7 +187,7 @@ def test_every_condition_is_worth_what_its_generated_expression_says() -> None:
 @pytest.mark.parametrize("block", range(4))
 def test_the_interpreter_decides_what_the_generated_code_has_decided(block: int) -> None:
     """Population, milestones, groups and drop-offs of random journeys, after any record."""
-    for number in WORLDS[block::4]:
+    for number in worlds()[block::4]:
         for s in standings(number):
             assert interpreted(s) == decided(s), (number, s.plan.journey, s.t)
 
@@ -198,7 +202,7 @@ def test_the_interpreter_decides_like_the_scenarios(path: Path) -> None:
 def test_a_verdict_stands_until_the_instant_that_it_names() -> None:
     """If no event comes the value is the same wherever a part changes before `until`; that of a leaf changes there."""
     seen: set[tuple[str, bool | None]] = set()
-    for number in WORLDS[1::2]:
+    for number in worlds()[1::2]:
         for s in standings(number):
             for v in verdicts(s):
                 seen.add((type(v.condition).__name__, v.value))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.journey import Journey
 from streams.language import load_journey
 from streams.language.cases import Case, read_cases
 from streams.partition.processor import Processor
@@ -14,32 +15,40 @@ from tests.engine.test_scenarios import restarting, summary
 from tests.laws.mutants import MUTANTS, Mutant, applied
 
 ROOT = Path(__file__).parents[2]
-FILES = [
-    read_cases(path)
-    for folder in ("tests/scenarios", "tests/laws/cases", "ops/journeys/cases")
-    for path in sorted((ROOT / folder).glob("*.yaml"))
-    if path.name not in {"b2b-trial.yaml", "help-desk.yaml"}
-]
-CASES = [(case, file.journey.resolve()) for file in FILES for case in file.cases]
-JOURNEYS = {path: load_journey(path) for _, path in CASES}
 WRONG = (AssertionError, ValueError, KeyError, NameError)  # an engine that stops is caught too
 
 
-def caught() -> bool:
+Cases = list[tuple[Case, Journey]]
+
+
+@pytest.fixture(scope="module")
+def cases() -> Cases:
+    """Each with the journey that it is about."""
+    files = [
+        read_cases(path)
+        for folder in ("tests/scenarios", "tests/laws/cases", "ops/journeys/cases")
+        for path in sorted((ROOT / folder).glob("*.yaml"))
+        if path.name not in {"b2b-trial.yaml", "help-desk.yaml"}
+    ]
+    journeys = {path: load_journey(path) for path in {file.journey.resolve() for file in files}}
+    return [(case, journeys[file.journey.resolve()]) for file in files for case in file.cases]
+
+
+def caught(cases: Cases) -> bool:
     """Whether any case has other rows than its table, or gives other effects after restarts."""
-    models: dict[tuple[Path, str], Processor] = {}  # one machine for all cases that want the same
+    models: dict[tuple[int, str], Processor] = {}  # one machine for all cases that want the same
     try:
-        return any(differs(case, path, models) for case, path in CASES)
+        return any(differs(case, journey, models) for case, journey in cases)
     except WRONG:
         return True
 
 
-def differs(case: Case, path: Path, models: dict[tuple[Path, str], Processor]) -> bool:
+def differs(case: Case, journey: Journey, models: dict[tuple[int, str], Processor]) -> bool:
     """Whether this case tells the engine from the right one."""
-    key = (path, repr(case.time))
+    key = (id(journey), repr(case.time))
     model = models.get(key)
     if model is None:
-        model = models[key] = processor_of(case, JOURNEYS[path])
+        model = models[key] = processor_of(case, journey)
 
     def fresh() -> Processor:
         return Processor(model.machine, model.codec, future_skew_ms=model.future_skew_ms)
@@ -50,15 +59,15 @@ def differs(case: Case, path: Path, models: dict[tuple[Path, str], Processor]) -
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda m: m.name.replace(" ", "-"))
-def test_a_wrong_engine_is_caught(mutant: Mutant) -> None:
+def test_a_wrong_engine_is_caught(mutant: Mutant, cases: Cases) -> None:
     """Some case tells it from the right one."""
     with applied(mutant):
-        assert caught(), f"no case catches this: {mutant.name}"
+        assert caught(cases), f"no case catches this: {mutant.name}"
 
 
-def test_the_right_engine_is_not_caught() -> None:
+def test_the_right_engine_is_not_caught(cases: Cases) -> None:
     """Otherwise the others would prove nothing; and every mutant has left it as it was."""
     for mutant in MUTANTS:
         with applied(mutant):
             pass
-    assert not caught()
+    assert not caught(cases)

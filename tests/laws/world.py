@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from random import Random
 
 from tests.laws.journey_conditions import GRIDS, Grid, Json, chance
@@ -81,6 +82,12 @@ def grown(rng: Random, number: int) -> Seed:
     names = rng.sample(("j1", "j2", "a-journey"), rng.choice((1, 1, 2)))
     journeys = [random_journey(rng, name, grid, lateness) for name in names]
     return Seed(number, grid, journeys, random_events(rng, journeys, grid))
+
+
+@cache
+def with_history(numbers: range) -> list[int]:
+    """Those whose first journey has a `history_from`, which few have."""
+    return [n for n in numbers if "history_from" in make(n).journeys[0]["time"]]
 
 
 def expected(world: World, every: Iterable[int] = ()) -> list[Net]:

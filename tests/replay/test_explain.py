@@ -24,12 +24,16 @@ from streams.replay.runner import Decisions, OfflineRecord
 from streams.replay.watch import Known, Log, Unheard, from_log, from_state
 from tests.laws.streams_of_events import ENTITIES
 from tests.laws.system import Records, feed, machine_of, processor_of, transitions
-from tests.laws.world import Seed, make
+from tests.laws.world import Seed, make, with_history
 from tests.replay.recompute import Json, decisions
 
-WORLDS = [*range(60), *(n for n in range(1_000, 1_200) if "history_from" in make(n).journeys[0]["time"])]
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FILES = [path for path in sorted(SCENARIOS.glob("*.yaml")) if "\ncases:\n" in path.read_text()]
+
+
+def worlds() -> list[int]:
+    """The numbers of those that are looked at."""
+    return [*range(60), *with_history(range(1_000, 1_200))]
 
 
 def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
@@ -45,7 +49,7 @@ def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
 
 def entities(block: int) -> Iterator[tuple[int, Seed, Known]]:
     """Entities of random worlds at random moments."""
-    for number in WORLDS[block::4]:
+    for number in worlds()[block::4]:
         seed, rng = make(number), Random(number)
         machine, (log, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         arrivals = [x if isinstance(x, int) else x.timestamp for x in items]
@@ -162,7 +166,7 @@ def test_the_steps_taken_once_more_end_in_the_same_state() -> None:
 def test_what_comes_next_comes() -> None:
     """Time passing without an event publishes the transitions that were announced."""
     announced = 0
-    for number in WORLDS:
+    for number in worlds():
         seed = make(number)
         machine, (_, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         cut = items[: len(items) // 2]
@@ -189,7 +193,7 @@ def test_what_comes_next_comes() -> None:
 
 def test_a_stored_state_says_the_same_as_the_log() -> None:
     """Decisions and values are the same; only what is older than the state's log has no id."""
-    for number in WORLDS[::3]:
+    for number in worlds()[::3]:
         seed = make(number)
         machine, (log, items) = machine_of(seed.journeys, through_yaml=False), log_of(seed)
         processor = processor_of(machine)
