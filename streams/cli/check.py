@@ -17,6 +17,8 @@ import typer
 
 from streams.language import Problem, ProblemsFound, lint, load_source
 
+app = typer.Typer(add_completion=False)
+
 OK, REFUSED, UNREADABLE = 0, 1, 2
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Journey files (YAML).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON array, an object for each file.")]
@@ -36,6 +38,7 @@ class Report:
     error: str | None = None
 
 
+@app.command("check")
 def check(files: Files, as_json: AsJson = False, strict: Strict = False) -> None:
     """Check journey files and print every problem and every warning in them."""
     today = datetime.now(UTC).date()

@@ -27,6 +27,8 @@ from streams.live.errors import Stopped
 from streams.live.sections import Kafka
 from streams.live.topics import TopicNames
 
+app = typer.Typer(add_completion=False)
+
 INTERRUPTED = 130
 
 SECONDS = typer.Option(min=15, help="How long the product writes events.")
@@ -34,6 +36,7 @@ USERS = typer.Option(min=10, help="How many people sign up meanwhile.")
 TTY = typer.Option("--tty/--no-tty", help="Draw a table, or print lines; without either: a table in a terminal.")
 
 
+@app.command("demo")
 def demo_command(
     seconds: Annotated[int, SECONDS] = 50,
     users: Annotated[int, USERS] = 2_000,

@@ -16,10 +16,13 @@ from streams.live.doctor import examine
 from streams.live.errors import Stopped
 from streams.live.settings import load_settings
 
+app = typer.Typer(add_completion=False)
+
 JOURNEY = typer.Option("--journey", help="Journey file to be compared with the state, with those of the settings.")
 AS_JSON = typer.Option("--json", help="One JSON object: {healthy, findings: [{about, says, next}]}.")
 
 
+@app.command("doctor")
 def doctor_command(
     journey: Annotated[list[Path] | None, JOURNEY] = None, as_json: Annotated[bool, AS_JSON] = False
 ) -> None:

@@ -25,6 +25,8 @@ from streams.replay.explanation import Explanation
 from streams.replay.sources import read_decisions, read_lines
 from streams.replay.watch import Known, Log, Unheard, from_log, from_state
 
+app = typer.Typer(add_completion=False)
+
 ENTITY = typer.Argument(metavar="ENTITY", help="The id of the entity, as events write it.")
 JOURNEY = typer.Option("--journey", help="Journey file; may be given several times.", exists=True, dir_okay=False)
 EVENTS = typer.Option(help="File of events, one JSON object a line, as for `journeys replay`; `-` is standard input.")
@@ -35,6 +37,7 @@ AS_JSON = typer.Option("--json", help="Print one JSON object.")
 SHOW_PII = typer.Option("--show-pii", help="Show what the journey marks as personal.")
 
 
+@app.command("explain")
 def explain_command(  # noqa: PLR0913, PLR0917  # one parameter per option
     entity: Annotated[str, ENTITY],
     journey: Annotated[list[Path] | None, JOURNEY] = None,

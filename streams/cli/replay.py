@@ -27,6 +27,8 @@ from streams.partition.records import Decode, Record
 from streams.replay.runner import Decisions, advance, replay
 from streams.replay.sources import read_decisions, read_lines
 
+app = typer.Typer(add_completion=False)
+
 EVENTS = typer.Argument(help="File of events, one JSON object a line, in log order. `-` is standard input.")
 JOURNEY = typer.Option("--journey", help="Journey file; may be given several times.", exists=True, dir_okay=False)
 TOPIC = typer.Option(help="Read this input topic and the journal of the app instead of a file.", metavar="TOPIC")
@@ -46,6 +48,7 @@ class Log(NamedTuple):
     future_skew_ms: int = 300_000
 
 
+@app.command("replay")
 def replay_command(  # noqa: PLR0913, PLR0917  # one parameter per option
     events: Annotated[Path | None, EVENTS] = None,
     journey: Annotated[list[Path] | None, JOURNEY] = None,

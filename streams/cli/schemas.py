@@ -13,9 +13,12 @@ import typer
 from streams.codec.asyncapi import generate_asyncapi
 from streams.codec.json_schema import generate
 
+app = typer.Typer(add_completion=False)
+
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write them; made if it is absent.")]
 
 
+@app.command("schemas")
 def schemas(out: Out = Path("schemas")) -> None:
     """Write the JSON Schema of every file and record, and asyncapi.yaml, which says what is in which topic."""
     texts = {f"json/{name}": text for name, text in generate().items()} | {"asyncapi.yaml": generate_asyncapi()}

@@ -12,10 +12,13 @@ from streams.language import ProblemsFound, load_journey
 from streams.language.cases import CaseError, CaseFile, read_cases
 from streams.replay.cases import Difference, Row, run_case
 
+app = typer.Typer(add_completion=False)
+
 FILES = typer.Argument(help="Case files; each names its journey.", exists=True, dir_okay=False)
 SHOWN = ("episode", "revision", "from", "to", "cause")
 
 
+@app.command("test")
 def test_command(files: Annotated[list[Path], FILES]) -> None:
     """Run case files in virtual time, without a broker. Exits with 1 if a case fails.
 

@@ -13,7 +13,7 @@ from streams.live.settings import Settings, load_settings
 from streams.live.topic_admin import apply_topics, plan_topics
 from streams.live.topics import Difference
 
-app = typer.Typer(help="The topics that belong to the app.", no_args_is_help=True)
+app = typer.Typer(name="topics", help="The topics that belong to the app.", no_args_is_help=True, add_completion=False)
 
 
 @app.command("plan")

@@ -15,6 +15,8 @@ from streams.live.errors import Faulty, Misconfigured, Stopped
 from streams.live.logs import show_log
 from streams.live.settings import load_settings
 
+app = typer.Typer(add_completion=False)
+
 JOURNEY = typer.Option("--journey", help="Journey file to be added to those of the settings; may be repeated.")
 LEVEL = typer.Option(help="How much is told on stderr: debug shows every commit, warning only what goes wrong.")
 LEVELS = ("debug", "info", "warning", "error")
@@ -22,6 +24,7 @@ LEVELS = ("debug", "info", "warning", "error")
 log = logging.getLogger(__name__)
 
 
+@app.command("worker")
 def worker_command(
     journey: Annotated[list[Path] | None, JOURNEY] = None, log_level: Annotated[str, LEVEL] = "info"
 ) -> None:

@@ -17,7 +17,7 @@ from workload import journey
 from world import POINTS
 from wrong import WRONG, applied
 
-import streams.cli.main  # noqa: F401  # what wrong workers change must have been imported
+import streams.cli.worker  # noqa: F401  # what wrong workers change must have been imported
 from streams.engine.machine import Machine
 from streams.language import compile_journey, load_journey
 from streams.live.failpoints import Point

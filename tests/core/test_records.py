@@ -64,7 +64,7 @@ def differ(some: list[Written], codec: Codec = CODEC) -> str:
     return same("effects", effects(plain.seal()), effects(fast.seal()))
 
 
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(records(Fields()), min_size=1, max_size=3))
 def test_both_read_the_same_from_any_record(some: list[Written]) -> None:
     """Mostly in order, now and then something odd in them."""
@@ -73,7 +73,7 @@ def test_both_read_the_same_from_any_record(some: list[Written]) -> None:
     assert not differ(numbered)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(records(RENAMED))
 def test_both_read_the_same_under_other_names(record: Written) -> None:
     """Names that a property has too."""

@@ -29,7 +29,7 @@ FILES = [path for path in sorted(SCENARIOS.glob("*.yaml")) if "\ncases:\n" in pa
 
 def worlds() -> list[int]:
     """The numbers of those that are looked at."""
-    return [*range(80), *with_history(range(1_000, 1_400))]
+    return [*range(60), *with_history(range(1_000, 1_300))]
 
 
 class Standing(NamedTuple):

@@ -19,7 +19,7 @@ from tests.laws.words import FORMS, places, without, words
 from tests.laws.world import World, expected, make
 
 pytestmark = pytest.mark.timeout(600)  # some seconds on a quiet machine
-WORLDS = 300  # as many as each law is asked
+WORLDS = 240  # as many as each law is asked
 OFTEN = 3  # in so many of them at least
 
 

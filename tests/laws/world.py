@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from random import Random
 
 from tests.laws.journey_conditions import GRIDS, Grid, Json, chance
@@ -70,6 +70,7 @@ class Seed:
         return World(self.journeys, [*with_ticks(rng, log, self.grid), final_tick(self.grid)])
 
 
+@lru_cache(maxsize=64)
 def make(number: int) -> Seed:
     """The same for the same number, on every machine."""
     return grown(Random(number), number)

@@ -33,7 +33,7 @@ FILES = [path for path in sorted(SCENARIOS.glob("*.yaml")) if "\ncases:\n" in pa
 
 def worlds() -> list[int]:
     """The numbers of those that are looked at."""
-    return [*range(60), *with_history(range(1_000, 1_200))]
+    return [*range(40), *with_history(range(1_000, 1_200))]
 
 
 def log_of(seed: Seed) -> tuple[Log, list[OfflineRecord | int]]:
