@@ -13,13 +13,13 @@ demo: setup  ## two workers, a simulated product and a crash, live in the termin
 	@$(BIN)/journeys demo
 
 # The rooms that have no I/O have to be covered to the last branch by the tests that mirror them; the rest runs untraced.
-# Four processes, each with a broker of its own: most of the time they wait for Kafka.
+# That takes four processes, because they wait for Kafka.
 PURE := codec engine language partition schemas
-PYTEST := $(BIN)/pytest --numprocesses 4 --dist loadfile
+PYTEST := $(BIN)/pytest --dist loadfile --numprocesses
 test: setup  ## all tests; they start brokers of their own
-	@$(PYTEST) $(PURE:%=tests/%) --cov-fail-under=100 \
+	@$(PYTEST) 2 $(PURE:%=tests/%) --cov-fail-under=100 \
 		--cov=schemas --cov=streams.engine --cov=streams.language --cov=streams.partition
-	@$(PYTEST) $(PURE:%=--ignore=tests/%)
+	@$(PYTEST) 4 $(PURE:%=--ignore=tests/%)
 
 check: setup  ## style, types, layers, dependencies, dead code
 	$(BIN)/ruff check

@@ -1,7 +1,8 @@
-"""What all tests share: how hypothesis runs, and a real broker: one for the whole run, gone afterwards."""
+"""What all tests share: how hypothesis runs, and a real broker, one for the whole run, gone afterwards."""
 
 import os
-from collections.abc import Iterator
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,15 +18,34 @@ settings.load_profile("journeys")
 os.environ.setdefault("JAVA_TOOL_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
-@pytest.fixture(scope="session")
-def broker_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The data folder of a running broker that all tests share."""
-    folder = tmp_path_factory.mktemp("broker")
-    try:
-        brokers.start(folder)
-        yield folder
-    finally:
+FOLDER = "FOLDER_OF_THE_SHARED_BROKER"  # in the environment: processes of pytest-xdist have it from their parent
+
+
+def pytest_configure() -> None:
+    """In the parent, which runs no test: choose the broker's folder."""
+    if not xdist_worker():
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="broker-")
+
+
+def pytest_unconfigure() -> None:
+    """And wipe it, where a test has started the broker."""
+    if not xdist_worker():
+        folder = Path(os.environ.pop(FOLDER))
         brokers.run("wipe", folder)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def xdist_worker() -> bool:
+    """Whether this process is one of several."""
+    return "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.fixture(scope="session")
+def broker_folder() -> Path:
+    """The data folder of a running broker that all tests share: the first that wants it starts it."""
+    folder = Path(os.environ[FOLDER])
+    brokers.start(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")
