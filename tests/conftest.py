@@ -22,7 +22,7 @@ FOLDER = "FOLDER_OF_THE_SHARED_BROKER"  # in the environment: processes of pytes
 
 
 def pytest_configure() -> None:
-    """In the parent, which runs no test: choose the broker's folder."""
+    """In the parent process: choose the broker's folder."""
     if not xdist_worker():
         os.environ[FOLDER] = tempfile.mkdtemp(prefix="broker-")
 
