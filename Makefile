@@ -13,9 +13,9 @@ demo: setup  ## two workers, a simulated product and a crash, live in the termin
 	@$(BIN)/journeys demo
 
 # The rooms that have no I/O have to be covered to the last branch by the tests that mirror them. The rest runs
-# untraced, and in more processes than there are cores: it waits for Kafka. Files in their order, long ones come first.
+# untraced, and in more processes than there are cores: it waits for Kafka.
 PURE := codec engine language partition schemas
-PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --numprocesses
+PYTEST := $(BIN)/pytest --dist loadfile --numprocesses
 test: setup  ## all tests; they start brokers of their own
 	@$(PYTEST) 2 $(PURE:%=tests/%) --cov-fail-under=100 \
 		--cov=schemas --cov=streams.engine --cov=streams.language --cov=streams.partition
