@@ -4,6 +4,8 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip
 BIN := .venv/bin
 PEERS := ops/bench/peers
+# Python keeps what it has compiled, whatever the shell says: a start of `journeys` takes 1 s then, and 5 s otherwise.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: setup demo test check laws chaos bench storm restore peers tools
 

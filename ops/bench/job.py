@@ -207,8 +207,9 @@ class Workers:
         return {partition: worker for _, partition, worker in sorted(opened, key=lambda o: o[0])}
 
     async def assigned(self, partitions: int) -> None:
-        """Wait until all partitions are open and every worker has some."""
-        while len(owners := self.owners()) < partitions or {*owners.values()} != {*self.running}:
+        """Wait until all partitions are open and every worker that there is one for has some."""
+        busy = min(partitions, len(self.running))
+        while len(owners := self.owners()) < partitions or len({*owners.values()}) < busy:
             self.check()
             await asyncio.sleep(POLL_S)
 
