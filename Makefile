@@ -4,6 +4,7 @@ PYTHON ?= python3
 UV := .venv/bin/uv pip
 BIN := .venv/bin
 PEERS := ops/bench/peers
+BROKER := $(PYTHON) ops/kafka/broker
 # Python keeps what it has compiled, whatever the shell says: a start of `journeys` takes 1 s then, and 5 s otherwise.
 export PYTHONDONTWRITEBYTECODE =
 
@@ -82,9 +83,10 @@ ops/kafka/lib/fetched: ops/kafka/pom.xml | tools
 	@said=$$(mvn --quiet --batch-mode --strict-checksums --file ops/kafka/pom.xml dependency:copy-dependencies 2>&1) \
 		|| { echo "$$said"; exit 1; }
 	@echo "keeping Kafka's classes as Java has loaded them, for brokers to start faster"
-	@data=$$(mktemp -d) && export JAVA_TOOL_OPTIONS=-XX:ArchiveClassesAtExit=$(CURDIR)/$(@D)/classes \
-		&& ops/kafka/broker start --data $$data >/dev/null && ops/kafka/broker stop --data $$data \
-		&& ops/kafka/broker wipe --data $$data && mv $(@D)/classes $(@D)/classes.jsa
+	@data=$$(mktemp -d); trap '$(BROKER) wipe --data "$$data"' EXIT; \
+		export JAVA_TOOL_OPTIONS="-XX:ArchiveClassesAtExit='$(CURDIR)/$(@D)/classes'"; \
+		$(BROKER) start --data "$$data" >/dev/null && $(BROKER) stop --data "$$data" \
+		&& mv $(@D)/classes $(@D)/classes.jsa || echo "they could not be kept, which costs each start some seconds"
 	@touch $@
 
 $(PEERS)/%/target/reference.jar: $(wildcard $(PEERS)/*/pom.xml $(PEERS)/*/src/main/java/*.java) | tools

@@ -1,7 +1,6 @@
 """What all tests share: how hypothesis runs, and a real broker, one for the whole run, gone afterwards."""
 
 import os
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -28,11 +27,12 @@ def pytest_configure() -> None:
 
 
 def pytest_unconfigure() -> None:
-    """And wipe it, where a test has started the broker."""
+    """And wipe it, with the broker if a test has started it."""
     if not xdist_worker():
         folder = Path(os.environ.pop(FOLDER))
-        brokers.run("wipe", folder)
-        shutil.rmtree(folder, ignore_errors=True)
+        wiped = brokers.run("wipe", folder)
+        if wiped.returncode:
+            raise RuntimeError(wiped.stderr)
 
 
 def xdist_worker() -> bool:

@@ -1,4 +1,4 @@
-"""The broker that asks who one is: one for the whole run, started by the first test that wants it, gone afterwards."""
+"""The broker that asks who one is: one for each test process, started by the first test that wants it."""
 
 from collections.abc import Iterator
 

@@ -13,7 +13,6 @@ from tests.kafka import brokers
 from tests.kafka.guarded import Guarded, GuardedApp, documented
 from tests.kafka.live import JOURNEYS, Event
 
-WORKER = "worker --journey journey.yaml"
 BEGIN_MS = 1_767_225_600_000
 EVENTS: list[Event] = [("u1", "signed_up", BEGIN_MS), ("u1", "used", BEGIN_MS + 1)]
 
@@ -75,9 +74,9 @@ WRONGS = ["authority", "host", "password", "user", "mechanism", "protocol", "no 
 
 
 @pytest.mark.parametrize("wrong", WRONGS)
-async def test_wrong_credentials_end_a_command_with_one_line(guarded: Guarded, tmp_path: Path, wrong: str) -> None:
+async def test_wrong_credentials_end_every_command_with_one_line(guarded: Guarded, tmp_path: Path, wrong: str) -> None:
     """Which names the fault and the next step."""
-    await refused(guarded, tmp_path, wrongs(guarded, tmp_path)[wrong], WORKER)
+    await refused(guarded, tmp_path, wrongs(guarded, tmp_path)[wrong])
 
 
 async def test_an_expired_certificate_of_the_broker_ends_every_command_with_one_line(
@@ -89,18 +88,17 @@ async def test_an_expired_certificate_of_the_broker_ends_every_command_with_one_
     async with await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0, ssl=shown) as server:
         address = "127.0.0.1:{1}".format(*server.sockets[0].getsockname())
         wrong = Wrong({"bootstrap_servers": address}, "certificate has expired", "has to be renewed")
-        for command in (WORKER, "topics plan", "doctor"):
-            await refused(guarded, tmp_path, wrong, command)
+        await refused(guarded, tmp_path, wrong)
 
 
-async def refused(guarded: Guarded, folder: Path, wrong: Wrong, command: str) -> None:
-    """It ends with code 2 and one line that tells what is wrong."""
+async def refused(guarded: Guarded, folder: Path, wrong: Wrong) -> None:
+    """A worker and what an operator would ask all end with code 2 and one line that tells what is wrong."""
     app = GuardedApp(guarded.bootstrap, "never", folder, kafka={**guarded.password("journeys"), **wrong.kafka})
     app.path.write_text(app.journey)
-    started = app.start(JOURNEYS, *command.split())
-    assert await started.end() == 2
-    said = started.log.read_text().splitlines()
-    [line] = [line for line in said if not re.match(r"\S+ \S+ INFO ", line)]
-    assert "no Kafka broker answers at " in line
-    assert wrong.says in line
-    assert wrong.advises in line
+    for started in (app.start(), app.start(JOURNEYS, "topics", "plan"), app.start(JOURNEYS, "doctor")):
+        assert await started.end() == 2
+        said = started.log.read_text().splitlines()
+        [line] = [line for line in said if not re.match(r"\S+ \S+ INFO ", line)]
+        assert "no Kafka broker answers at " in line
+        assert wrong.says in line
+        assert wrong.advises in line
